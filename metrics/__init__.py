@@ -1,0 +1,1 @@
+"""What is measured: one module a method, named as the field names it. Frames in, frames out."""
