@@ -6,14 +6,46 @@ The content lives in `metrics/definitions/`; this module reads it once and refus
 from __future__ import annotations
 
 import csv
+import re
 import tomllib
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import MISSING, dataclass, fields
+from datetime import date
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 import polars as pl
 
 DEFINITIONS = files("metrics") / "definitions"
+
+# The words that a definition may use.
+OUTCOME_GROUPS = (
+    "All children are safe",
+    "All children achieve in education and training",
+    "All children are healthy",
+    "Vulnerable children are supported",
+    "The early help system works",
+)  # of Northamptonshire 2020, in its order; the other strategies keep their own
+ACCOUNTABILITY = ("population indicator", "how much", "how well", "better off")
+INDICATOR_POLARITIES = ("lower", "higher", "none", "mixed")
+SERIES_POLARITIES = ("lower", "higher", "none")
+TARGET_RULES = ("", "stay above England", "stay below England")
+VALUE_TYPES = ("proportion", "rate", "count", "score")
+RELATIONS = ("direct", "near", "partial", "proxy", "none")
+YEAR_TYPES = ("financial", "academic", "calendar", "snapshot", "quarter")
+FINDINGS = ("matches", "revised since", "wrong as printed", "cannot be checked")
+FAULT_ACTIONS = ("missing", "not applicable", "belongs to", "remark")
+FEED = re.compile(r"(lait|ees|fingertips|cover|dwp|local):\S.*\S")
+MAY_BE_EMPTY = {
+    "Series": {"target_rule", "numerator_feed", "breaks", "last_update"},
+    "Indicator": {"parent", "target_rule", "series", "missing", "holder"},
+    "Area": {"la_number", "region", "successors", "ended", "aliases"},
+    "Printed": {
+        "indicator", "value", "value_text", "neighbours", "england", "other", "series", "minus", "published_period",
+        "published",
+    },
+}  # fmt: skip
 
 
 class DefinitionError(ValueError):
@@ -91,7 +123,7 @@ class Area:
     name: str
     level: str  # country | region | county | unitary | district | london borough | metropolitan | …
     la_number: str  # DfE number, "" where there is none
-    region: str
+    region: str  # ONS code of its region
     successors: tuple[str, ...]  # codes that follow it
     ended: str  # ISO date, or ""
     aliases: tuple[str, ...]  # other spellings met in files
@@ -117,6 +149,7 @@ class Printed:
     england: float | None
     other: float | None
     series: str  # series that holds the published figure, or ""
+    minus: str  # series taken from it where the printed figure is a gap, or ""
     published_period: str  # label in that series
     published: float | None  # what the publisher says, on the same basis
     finding: str  # matches | revised since | wrong as printed | cannot be checked
@@ -130,9 +163,182 @@ class Catalogue:
     areas: dict[str, Area]
     printed: tuple[Printed, ...]
     neighbours: pl.DataFrame  # vintage, area, rank, neighbour (ONS codes), closeness
+    faults: pl.DataFrame  # feed, area, period_end, action, becomes, reason: published figures known to be wrong
 
 
 @cache
 def catalogue() -> Catalogue:
     """Every definition, read and checked once. Raises `DefinitionError`."""
-    raise NotImplementedError
+    return read_catalogue(DEFINITIONS)
+
+
+def read_catalogue(folder: Any) -> Catalogue:
+    """Read and check the definitions in `folder` (a path or `importlib` resource). Raises `DefinitionError`."""
+    series = _keyed("series.toml", (_series(row) for row in _toml(folder, "series.toml", "series")))
+    indicators = _keyed("indicators.toml", (_indicator(row) for row in _toml(folder, "indicators.toml", "indicator")))
+    areas = _keyed("areas.csv", (_area(row) for row in _csv(folder, "areas.csv")), key="code")
+    printed = _keyed("printed.csv", (_printed(row) for row in _csv(folder, "printed.csv")))
+    found = Catalogue(
+        indicators=indicators,
+        series=series,
+        areas=areas,
+        printed=tuple(printed.values()),
+        neighbours=_frame(folder, "neighbours.csv", {"rank": pl.Int64}),
+        faults=_frame(folder, "known_faults.csv", {}),
+    )
+    _check_links(found)
+    return found
+
+
+def area_codes(areas: dict[str, Area]) -> dict[str, str]:
+    """Every spelling of an area met in files (code, name, alias, DfE number), in lower case → its ONS code.
+
+    An area that kept its borders under a new code is one area: the old code is a spelling of the new.
+    Raises `DefinitionError` when two areas share a spelling.
+    """
+    found: dict[str, str] = {}
+    for area in areas.values():
+        for spelling in {area.code, area.name, area.la_number, *area.aliases} - {""}:
+            if found.setdefault(spelling.lower(), area.code) != area.code:
+                raise DefinitionError(f"areas.csv: {area.code}: aliases: “{spelling}” is another area already")
+    return found
+
+
+# ---- reading
+
+
+def _toml(folder: Any, file: str, table: str) -> list[dict[str, Any]]:
+    return tomllib.loads((folder / file).read_text(encoding="utf-8"))[table]
+
+
+def _csv(folder: Any, file: str) -> list[dict[str, str]]:
+    return list(csv.DictReader((folder / file).read_text(encoding="utf-8").splitlines()))
+
+
+def _frame(folder: Any, file: str, types: dict[str, Any]) -> pl.DataFrame:
+    rows = _csv(folder, file)
+    return pl.DataFrame({c: [row[c] for row in rows] for c in rows[0]}).cast(types)
+
+
+def _keyed(file: str, things: Iterable[Any], *, key: str = "id") -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for thing in things:
+        name = getattr(thing, key)
+        if name in found:
+            raise DefinitionError(f"{file}: {name}: {key}: given twice")
+        found[name] = thing
+    return found
+
+
+def _build(file: str, kind: type, row: dict[str, Any], *, key: str = "id") -> Any:
+    name = row.get(key) or "a row without a name"
+    known = {f.name for f in fields(kind)}
+    for field in fields(kind):
+        value = row.get(field.name, MISSING)
+        if value is MISSING or (value in ("", (), None) and field.name not in MAY_BE_EMPTY.get(kind.__name__, ())):
+            raise DefinitionError(f"{file}: {name}: {field.name}: missing")
+    if extra := sorted(set(row) - known):
+        raise DefinitionError(f"{file}: {name}: {extra[0]}: not a field of {kind.__name__}")
+    return kind(**row)
+
+
+def _one_of(file: str, thing: Any, field: str, words: Iterable[str], *, key: str = "id") -> None:
+    if getattr(thing, field) not in words:
+        raise DefinitionError(
+            f"{file}: {getattr(thing, key)}: {field}: “{getattr(thing, field)}” is not one of {words}"
+        )
+
+
+def _iso(file: str, name: str, field: str, text: str) -> None:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        raise DefinitionError(f"{file}: {name}: {field}: “{text}” is not a date such as 2022-08-31") from None
+
+
+def _series(row: dict[str, Any]) -> Series:
+    file, name = "series.toml", row.get("id", "")
+    breaks = tuple(_build(file, Break, b, key="period_end") for b in row.get("breaks", ()))
+    made = _build(file, Series, {**row, "breaks": breaks, "feeds": tuple(row.get("feeds", ()))})
+    for field, words in (
+        ("value_type", VALUE_TYPES),
+        ("polarity", SERIES_POLARITIES),
+        ("target_rule", TARGET_RULES),
+        ("year_type", YEAR_TYPES),
+    ):
+        _one_of(file, made, field, words)
+    for b in breaks:
+        _iso(file, name, "breaks", b.period_end)
+    if made.last_update:
+        _iso(file, name, "last_update", made.last_update)
+    for feed in filter(None, (*made.feeds, made.numerator_feed)):
+        if not FEED.fullmatch(feed):
+            raise DefinitionError(f"{file}: {name}: feeds: “{feed}” is not the id of a feed such as ees:rereferrals")
+    return made
+
+
+def _indicator(row: dict[str, Any]) -> Indicator:
+    made = _build("indicators.toml", Indicator, {**row, "series": tuple(row.get("series", ()))})
+    for field, words in (
+        ("value_type", (*VALUE_TYPES, "undefined")),
+        ("polarity", INDICATOR_POLARITIES),
+        ("target_rule", TARGET_RULES),
+        ("accountability", ACCOUNTABILITY),
+        ("relation", RELATIONS),
+    ):
+        _one_of("indicators.toml", made, field, words)
+    if (made.relation == "none") == bool(made.series):
+        raise DefinitionError(f"indicators.toml: {made.id}: series: does not go with relation “{made.relation}”")
+    if not made.series and not (made.missing and made.holder):
+        raise DefinitionError(f"indicators.toml: {made.id}: missing: say what is missing and who has it")
+    return made
+
+
+def _area(row: dict[str, str]) -> Area:
+    split: dict[str, Any] = {f: tuple(filter(None, row[f].split("|"))) for f in ("successors", "aliases")}
+    made = _build("areas.csv", Area, {**row, **split}, key="code")
+    if made.ended:
+        _iso("areas.csv", made.code, "ended", made.ended)
+    return made
+
+
+def _printed(row: dict[str, Any]) -> Printed:
+    numbers: dict[str, Any] = {}
+    for field in ("value", "neighbours", "england", "other", "published"):
+        try:
+            numbers[field] = float(row[field]) if row[field] else None
+        except ValueError:
+            raise DefinitionError(f"printed.csv: {row['id']}: {field}: “{row[field]}” is not a number") from None
+    made = _build("printed.csv", Printed, {**row, **numbers})
+    _one_of("printed.csv", made, "finding", FINDINGS)
+    _one_of("printed.csv", made, "polarity", SERIES_POLARITIES)
+    return made
+
+
+# ---- what must fit together
+
+
+def _check_links(found: Catalogue) -> None:
+    for made in found.indicators.values():
+        _known("indicators.toml", made.id, "series", made.series, found.series)
+        _known("indicators.toml", made.id, "parent", [made.parent], found.indicators)
+    for area in found.areas.values():
+        _known("areas.csv", area.code, "successors", [*area.successors, area.region], found.areas)
+    area_codes(found.areas)
+    for made in found.printed:
+        _known("printed.csv", made.id, "series", [made.series, made.minus], found.series)
+        _known("printed.csv", made.id, "indicator", [made.indicator], found.indicators)
+    for column in ("area", "neighbour"):
+        _known("neighbours.csv", column, column, found.neighbours[column].unique().to_list(), found.areas)
+    for row in found.faults.iter_rows(named=True):
+        name = f"{row['feed']} {row['area']} {row['period_end']}"
+        _known("known_faults.csv", name, "area", [row["area"], row["becomes"]], found.areas)
+        _known("known_faults.csv", name, "action", [row["action"]], FAULT_ACTIONS)
+        if row["period_end"] != "*":
+            _iso("known_faults.csv", name, "period_end", row["period_end"])
+
+
+def _known(file: str, name: str, field: str, ids: Iterable[str], there: Any) -> None:
+    for one in ids:
+        if one and one not in there:
+            raise DefinitionError(f"{file}: {name}: {field}: “{one}” is not known")
