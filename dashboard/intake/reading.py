@@ -1,0 +1,173 @@
+"""The one way in: opens a file, tells its kind, has it read and checked, and accounts for every row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from metrics.estimates import FIGURES
+
+from . import cover, ees, fingertips, lait, own
+from .batch import Batch, IntakeError, Ledger
+from .figures import Rows, build, settle
+from .headers import KINDS, Fit, detect, fit
+from .opening import Opened, open_file
+
+LICENCE = "Open Government Licence v3.0"
+PUBLISHERS = {
+    "own": ("", "", ""),
+    "lait": ("Department for Education", "Local Authority Interactive Tool", LICENCE),
+    "ees": ("Department for Education", "Explore education statistics", LICENCE),
+    "fingertips": ("Office for Health Improvement and Disparities", "Fingertips", LICENCE),
+    "cover": ("UK Health Security Agency", "COVER", LICENCE),
+}
+_HEADER_ROWS = 40  # how far down a header may stand
+_SHEET = 10_000_000  # lines of the second sheet count from here while the file is read
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    sheet: str
+    row: int  # position of the header, 0 is the first row
+    header: list[str | None]
+    fit: Fit
+
+
+def read(
+    source: str | Path | bytes,
+    *,
+    file_name: str = "",
+    kind: str | None = None,
+    sheet: str | None = None,
+    progress: Callable[[float, str], None] | None = None,
+) -> Batch:
+    """Read one file.
+
+    source: a path, or the file's bytes. file_name: what people call it (default: the path's name).
+    kind: a key of `KINDS`; None lets the header decide. sheet: of a workbook; None finds the one whose header fits.
+    progress: called with the share done (0–1) and what is being done.
+
+    Raises `IntakeError`, one sentence, when the file as a whole is no good. Bad rows do not raise: they are in
+    `Batch.refused`.
+    """
+    tell = progress or (lambda done, words: None)
+    name = file_name or (Path(source).name if not isinstance(source, bytes) else "The file")
+    if kind is not None and kind not in KINDS:
+        raise IntakeError(f"“{kind}” is not a kind of file; the kinds are {', '.join(KINDS)}.")
+    tell(0.0, "Opening the file")
+    opened = open_file(source, file_name=name)
+    tell(0.2, "Looking for the table")
+    kind, tables = _locate(opened, kind, sheet)
+    ledger = Ledger()
+    figures: list[pl.DataFrame] = []
+    names: dict[str, str] = {}
+    for number, found in enumerate(tables):
+        tell(0.3 + 0.5 * number / len(tables), "Reading and checking the rows")
+        frame = _table(kind, opened, found, number, ledger)
+        for rows in _rows(kind, frame, found, opened, ledger):
+            made = build(rows, ledger)
+            figures.append(cover.count_back(made, ledger) if kind == "cover" else made)
+            names = names or rows.names
+    if not ledger.rows:
+        raise IntakeError(f"{name} has a header and no rows below it.")
+    tell(0.9, "Looking for rows that contradict each other")
+    together = settle(figures or [pl.DataFrame(schema={**FIGURES, "line": pl.Int64})], names, ledger)
+    used, refused, left_out = ledger.close()
+    publisher, release, licence = PUBLISHERS[kind]
+    tell(1.0, "Read")
+    return Batch(
+        kind=kind,
+        file_name=name,
+        sha256=opened.sha256,
+        figures=together.select(list(FIGURES)),
+        refused=ledger.refused().with_columns(pl.col("line") % _SHEET),
+        remarks=ledger.remarks,
+        publisher=publisher,
+        release=release,
+        licence=licence,
+        rows=ledger.rows,
+        rows_used=used,
+        rows_refused=refused,
+        rows_left_out=left_out,
+    )
+
+
+def _locate(opened: Opened, kind: str | None, sheet: str | None) -> tuple[str, list[Found]]:
+    """The kind of the file and where its tables stand. Raises `IntakeError` where there is none."""
+    there = ", ".join(f"“{s}”" for s in opened.sheets)
+    if sheet is not None and sheet not in opened.sheets:
+        raise IntakeError(f"{opened.file_name} has no sheet “{sheet}”; its sheets are {there}.")
+    sheets = [sheet] if sheet is not None else opened.sheets
+    found: list[Found] = []
+    told: str | None = None
+    for name in sheets:
+        for position, cells in enumerate(opened.preview(name)[:_HEADER_ROWS]):
+            here = kind or told or detect(cells)
+            if here is None:
+                continue
+            fitted = fit(here, cells)
+            if fitted.complete:
+                told = here
+                found.append(Found(name, position, cells, fitted))
+                break
+    if not found:
+        raise IntakeError(_misfit(opened, kind, sheets, there))
+    if not found[0].fit.wide:
+        found = found[:1]
+    return told or "", found
+
+
+def _misfit(opened: Opened, kind: str | None, sheets: list[str], there: str) -> str:
+    rows = [cells for name in sheets for cells in opened.preview(name)[:_HEADER_ROWS]]
+    where = f" in the sheet “{sheets[0]}”" if len(opened.sheets) > 1 and len(sheets) == 1 else ""
+    also = f"; its sheets are {there}" if len(opened.sheets) > 1 else ""
+    if kind is None:
+        known = "such as measure, area, period and value"
+        return f"{opened.file_name} has no header that is known here{where}, {known}{also}."
+    other = next((k for cells in rows if (k := detect(cells)) not in (None, kind)), None)
+    if other:
+        return f"{opened.file_name} looks like {KINDS[other]}, not like {KINDS[kind]}{where}."
+    nearest = min((fit(kind, cells).missing for cells in rows), key=len, default=("a header",))
+    return f"{opened.file_name} is not {KINDS[kind]}{where}: it lacks a column for {', '.join(nearest)}{also}."
+
+
+def _table(kind: str, opened: Opened, found: Found, number: int, ledger: Ledger) -> pl.DataFrame:
+    """The rows of one sheet, without blank ones and without those that are longer than the header."""
+    every_column = kind == "ees" or found.fit.wide
+    frame, too_long = opened.table(
+        found.sheet, found.row, columns=None if every_column else set(found.fit.columns.values())
+    )
+    shift = pl.col("line").cast(pl.Int64) + number * _SHEET
+    frame, too_long = frame.with_columns(shift), too_long.with_columns(shift)
+    ledger.rows += frame.height
+    reason = "this row has more cells than the header; is there a comma in a number or a name?"
+    ledger.refuse(too_long, "(whole row)", reason, value="value")
+    if not too_long.is_empty():
+        frame = frame.join(too_long.select("line"), on="line", how="anti", maintain_order="left")
+    cells = [c for c in frame.columns if c != "line"]
+    blank = frame.filter(pl.all_horizontal(pl.col(c).is_null() | (pl.col(c) == "") for c in cells))
+    if not blank.is_empty():
+        ledger.leave_out(blank, "they are blank, or blank in every column that is used")
+        frame = frame.join(blank.select("line"), on="line", how="anti", maintain_order="left")
+    return frame
+
+
+def _rows(kind: str, frame: pl.DataFrame, found: Found, opened: Opened, ledger: Ledger) -> list[Rows]:
+    if frame.is_empty():
+        return []
+    if kind == "ees":
+        return ees.read(frame, found.header, found.fit.columns, ledger)
+    if found.fit.wide:
+        period = cover.period_of(opened)
+        return [cover.read_wide(frame, found.header, found.fit, sheet=found.sheet, period=period, ledger=ledger)]
+    here = {ours: f"c{i}" for ours, i in found.fit.columns.items() if f"c{i}" in frame.columns}
+    frame = frame.select("line", *(pl.col(c).alias(ours) for ours, c in here.items()))
+    columns = {ours: (found.header[found.fit.columns[ours]] or ours).strip() for ours in here}
+    unused = [h.strip() for i, h in enumerate(found.header) if h and i not in found.fit.columns.values()]
+    if unused:
+        ledger.remarks.append(f"Columns not used: {', '.join(unused)}.")
+    reader = {"own": own.read, "lait": lait.read, "fingertips": fingertips.read, "cover": cover.read_long}[kind]
+    return [reader(frame, columns, ledger)]
