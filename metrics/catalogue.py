@@ -75,6 +75,7 @@ class Series:
     decimals: int  # shown, never used to reckon
     polarity: str  # lower | higher | none
     target_rule: str  # "", "stay above England", "stay below England"
+    window_years: int  # years that one figure pools: 3 where windows overlap, else 1
     year_type: str  # financial | academic | calendar | snapshot | quarter
     feeds: tuple[str, ...]  # feed ids in order of preference: `ees:rereferrals`, `lait:ReReferral`
     numerator_feed: str  # feed that publishes the count behind a published rate, or ""
@@ -259,7 +260,7 @@ def _iso(file: str, name: str, field: str, text: str) -> None:
 def _series(row: dict[str, Any]) -> Series:
     file, name = "series.toml", row.get("id", "")
     breaks = tuple(_build(file, Break, b, key="period_end") for b in row.get("breaks", ()))
-    made = _build(file, Series, {**row, "breaks": breaks, "feeds": tuple(row.get("feeds", ()))})
+    made = _build(file, Series, {"window_years": 1, **row, "breaks": breaks, "feeds": tuple(row.get("feeds", ()))})
     for field, words in (
         ("value_type", VALUE_TYPES),
         ("polarity", SERIES_POLARITIES),

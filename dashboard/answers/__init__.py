@@ -1,0 +1,16 @@
+"""Questions that pages ask, one module a subject: read in a scope, reckoned, kept in the process."""
+
+from dashboard.answers.keep import use_store
+
+__all__ = ["use_store", "warm"]
+
+
+def warm(store) -> None:
+    """Reckon what most visitors ask for, before the first of them comes."""
+    from dashboard.access import PUBLISHED
+    from dashboard.answers import published
+    from dashboard.answers.scorecard import scorecard
+
+    use_store(store)
+    for area in published.PLACES:
+        scorecard(PUBLISHED, area=area, against=published.ENGLAND, vintage=published.vintages()[0])

@@ -12,25 +12,27 @@ ROOT = Path(__file__).resolve().parents[2]
 # `metrics.*` is split where the difference matters: the definitions may be read anywhere, the reckoning may not.
 FRAMES = {"polars", "narwhals", "numpy"}
 DEFINITIONS = {"metrics.catalogue", "metrics.estimates", "metrics.periods"}
+LOWER = {"dashboard.access", "dashboard.store", "dashboard.intake"}
 ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "metrics": (FRAMES | {"scipy", "statsmodels"}, set()),
     "dashboard.intake": (FRAMES | {"dataframely", "fastexcel"}, {"metrics"}),
     "dashboard.store": ({"polars", "sqlalchemy", "alembic", "psycopg"}, DEFINITIONS),
     "dashboard.access": (set(), {"dashboard.store"}),
-    "dashboard.answers": ({"polars"}, {"dashboard.access", "dashboard.store", "dashboard.intake", "metrics"}),
-    "dashboard.charts": ({"polars", "plotly", "afcharts", "jinja2", "markupsafe"}, {"metrics"}),
-    "dashboard.maps": ({"polars", "pydeck"}, {"metrics", "dashboard.charts"}),
+    "dashboard.words": (set(), {"metrics"}),  # how figures are written: for all who show or say them
+    "dashboard.answers": ({"polars"}, LOWER | {"metrics", "dashboard.words"}),
+    "dashboard.charts": ({"polars", "plotly", "afcharts", "jinja2", "markupsafe"}, {"metrics", "dashboard.words"}),
+    "dashboard.maps": ({"polars", "pydeck"}, {"metrics", "dashboard.charts", "dashboard.words"}),
     "dashboard.components": (
         {"polars", "streamlit", "jinja2", "markupsafe", "xlsxwriter", "plotly"},
-        {"metrics", "dashboard.charts", "dashboard.access"},
+        {"metrics", "dashboard.charts", "dashboard.access", "dashboard.words"},
     ),
     "dashboard.pages": ({"streamlit"}, {"dashboard.access", "dashboard.answers", "dashboard.components"}),
     "dashboard.entry": (
-        {"streamlit", "uvicorn", "starlette"},
-        {"dashboard.access", "dashboard.answers", "dashboard.components"},
+        {"streamlit", "uvicorn", "starlette", "anyio"},
+        {"dashboard.access", "dashboard.answers", "dashboard.components", "dashboard.store"},
     ),
     "dashboard.pack": ({"polars", "xlsxwriter"}, {"dashboard.answers", "dashboard.charts", "dashboard.maps"}),
-    "dashboard.demo": (set(), {"dashboard.intake", "dashboard.store", "sample_data"}),
+    "dashboard.demo": ({"polars"}, {"dashboard.intake", "dashboard.store", "sample_data"}),
     "dashboard.cli": (
         {"click", "polars"},
         {"dashboard.demo", "dashboard.entry", "dashboard.intake", "dashboard.store", "dashboard.pack"},

@@ -1,0 +1,100 @@
+"""A visitor without a browser: opens a page over the server's websocket and asks for it again and again."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from websockets.asyncio.client import ClientConnection, connect
+
+LARGEST = 64 * 1024 * 1024  # bytes of one message
+
+
+class PageFailed(RuntimeError):
+    """The page ended with an error instead of its content."""
+
+
+@dataclass
+class Session:
+    """One open page. `elements` and `size` (bytes) describe what its last run sent."""
+
+    socket: ClientConnection
+    page: str = ""
+    query: str = ""
+    page_hash: str = ""
+    elements: int = 0
+    size: int = 0
+    failures: list[str] = field(default_factory=list)
+
+    async def rerun(self) -> float:
+        """Ask for the page and wait until it is finished; milliseconds. Raises `PageFailed`."""
+        ask = BackMsg()
+        ask.rerun_script.query_string = self.query
+        ask.rerun_script.page_script_hash = self.page_hash
+        if not self.page_hash:
+            ask.rerun_script.page_name = self.page
+        self.elements = self.size = 0
+        start = time.perf_counter()
+        await self.socket.send(ask.SerializeToString())
+        while True:
+            data = await self.socket.recv()
+            self.size += len(data)
+            said = ForwardMsg()
+            said.ParseFromString(data)
+            if self._finished(said):
+                return (time.perf_counter() - start) * 1000
+
+    def _finished(self, said: ForwardMsg) -> bool:
+        kind = said.WhichOneof("type")
+        if kind == "new_session":
+            self.page_hash = said.new_session.page_script_hash
+        elif kind == "page_not_found":
+            raise PageFailed(f"{self.page}: there is no such page")
+        elif kind == "delta":
+            self.elements += 1
+            element = said.delta.new_element
+            if element.WhichOneof("type") == "exception":
+                raise PageFailed(f"{self.page}: {element.exception.message}")
+            if element.WhichOneof("type") == "alert" and "Something went wrong" in element.alert.body:
+                raise PageFailed(f"{self.page}: {element.alert.body}")
+        elif kind == "script_finished":
+            # an early stop for a newer request is not the end of this one
+            return said.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN
+        return False
+
+
+async def open_session(address: str, *, page: str = "", query: str = "") -> Session:
+    """A visitor on `page` of the server at `address` (`http://127.0.0.1:8501`), with the page run once."""
+    socket = await connect(
+        address.replace("http", "ws", 1) + "/_stcore/stream",
+        subprotocols=["streamlit"],
+        max_size=LARGEST,
+        compression=None,
+    )
+    session = Session(socket, page, query)
+    await session.rerun()
+    return session
+
+
+async def drive(
+    address: str, *, page: str, query: str = "", visitors: int, seconds: float
+) -> tuple[list[float], float]:
+    """Milliseconds of every rerun, and reruns per second, of so many visitors asking without pause for so long."""
+    sessions = [await open_session(address, page=page, query=query) for _ in range(visitors)]
+    try:
+        start = time.perf_counter()
+
+        async def ask(session: Session) -> list[float]:
+            taken = []
+            while time.perf_counter() - start < seconds or not taken:
+                taken.append(await session.rerun())
+            return taken
+
+        every = [ms for taken in await asyncio.gather(*map(ask, sessions)) for ms in taken]
+        return every, len(every) / (time.perf_counter() - start)
+    finally:
+        for session in sessions:
+            await session.socket.close()

@@ -1,0 +1,92 @@
+"""Answers kept in the process: one store, and a small memory of what was asked of it.
+
+Frames are immutable, so an answer is shared between sessions as it stands, never copied. The key holds the data
+version and every argument of the question, the scope among them: what one role was told is never told to another.
+"""
+
+from __future__ import annotations
+
+import functools
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, ParamSpec, TypeVar
+
+from dashboard.store import Store, open_store
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+LIMIT = 512  # answers; a scorecard is some tens of kilobytes
+
+_answers: OrderedDict[tuple, Any] = OrderedDict()
+_lock = threading.RLock()
+_computing: dict[tuple, threading.Lock] = {}
+_store: Store | None = None
+_asking = threading.local()
+
+
+def the_store() -> Store:
+    """The process's own store, opened at first use (`EARLY_HELP_DATABASE_URL`, else the user's SQLite file)."""
+    global _store
+    with _lock:
+        if _store is None:
+            _store = open_store()
+        return _store
+
+
+def use_store(store: Store | None) -> None:
+    """Answer from this store from now on (a server's start-up, a test). What was kept of another is forgotten."""
+    global _store
+    with _lock:
+        if store is not _store:
+            _answers.clear()
+        _store = store
+
+
+def kept(question: Callable[P, T]) -> Callable[P, T]:
+    """Keep the answer to a question until the data change. Arguments must be hashable; errors are not kept."""
+
+    @functools.wraps(question)
+    def answer(*args: P.args, **kwargs: P.kwargs) -> T:
+        with _one_version() as version:
+            return _answered((question, version, args, tuple(sorted(kwargs.items()))), question, args, kwargs)
+
+    return answer
+
+
+@contextmanager
+def _one_version() -> Iterator[int]:
+    """The data version, looked up once for a question and for all that it asks in turn."""
+    held = getattr(_asking, "version", None)
+    if held is not None:
+        yield held
+        return
+    _asking.version = the_store().version()
+    try:
+        yield _asking.version
+    finally:
+        _asking.version = None
+
+
+def _answered(key: tuple, question: Callable[..., T], args: tuple, kwargs: dict[str, Any]) -> T:
+    with _lock:
+        if key in _answers:
+            _answers.move_to_end(key)
+            return _answers[key]
+        turn = _computing.setdefault(key, threading.Lock())
+    with turn:  # twenty-five sessions asking at once reckon once
+        with _lock:
+            if key in _answers:
+                return _answers[key]
+        try:
+            result = question(*args, **kwargs)
+            with _lock:
+                _answers[key] = result
+                while len(_answers) > LIMIT:
+                    _answers.popitem(last=False)
+            return result
+        finally:
+            with _lock:
+                _computing.pop(key, None)

@@ -1,0 +1,150 @@
+"""Files coming in: what a file would bring, putting it in, what was put in before, taking it out again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from dashboard import words
+from dashboard.access import Scope
+from dashboard.answers.keep import the_store
+from dashboard.intake import KINDS, Batch, IntakeError, read
+from dashboard.store import Changes, StoreError
+
+SHOWN = 50  # refused rows on the page; all of them are in the file to take away
+COLUMNS = ("Load", "File", "Kind", "Publisher", "Standing", "Loaded", "By", "Figures", "Refused", "State")
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a file holds and what it would change; `problem` is one sentence where it cannot be loaded at all."""
+
+    file_name: str
+    problem: str = ""
+    batch: Batch | None = None
+    changes: Changes | None = None
+    sentence: str = ""
+
+
+def preview(scope: Scope, data: bytes, *, file_name: str, kind: str = "") -> Preview:
+    """Read and check a file; nothing is written."""
+    try:
+        batch = read(data, file_name=file_name, kind=kind or None)
+    except IntakeError as error:
+        return Preview(file_name, problem=str(error))
+    standing = the_store().find_load(batch.sha256)
+    if standing is not None:
+        when = words.day(standing.loaded_at.date())
+        return Preview(
+            file_name, problem=f"This very file is in already: load {standing.load_id} of {when}.", batch=batch
+        )
+    if batch.figures.is_empty():
+        return Preview(file_name, problem="No row of this file can be used; the reasons are listed below.", batch=batch)
+    changes = the_store().compare(batch.figures)
+    return Preview(file_name, batch=batch, changes=changes, sentence=_sentence(batch, changes))
+
+
+def put_in(scope: Scope, batch: Batch) -> str:
+    """Put a file in, all of it or nothing; gives a sentence."""
+    try:
+        number = _load(scope, batch)
+    except StoreError as error:
+        return str(error)
+    came = f"{batch.figures.height:,} figures, {batch.rows_refused:,} rows refused"
+    return f"{batch.file_name} is in as load {number}: {came}."
+
+
+def _load(scope: Scope, batch: Batch) -> int:
+    return the_store().load(
+        batch.figures,
+        batch.refused,
+        kind=batch.kind,
+        file_name=batch.file_name,
+        sha256=batch.sha256,
+        publisher=batch.publisher,
+        release=batch.release,
+        licence=batch.licence,
+        standing="published" if batch.publisher else "local",
+        loaded_by=scope.author,
+    )
+
+
+def loaded(scope: Scope) -> pl.DataFrame:
+    """Every load, newest first."""
+    return the_store().loads()
+
+
+def refused_of(scope: Scope, load: int) -> pl.DataFrame:
+    """The refused rows of one load: line, column, value, reason."""
+    return the_store().refused(load)
+
+
+def undo(scope: Scope, load: int) -> str:
+    """Take a load out; what stood before stands again. Gives a sentence."""
+    try:
+        the_store().undo(load, undone_by=scope.author)
+    except StoreError as error:
+        return str(error)
+    return f"Load {load} is undone. What stood before it stands again."
+
+
+def summary(loads: pl.DataFrame) -> str:
+    """What is in, as a sentence; `loads` as from `loaded`."""
+    standing = loads.filter(pl.col("undone_at").is_null())
+    if standing.is_empty():
+        return "No figures are in yet. Put a file in below; the scorecard fills as soon as it is loaded."
+    last = standing.row(0, named=True)
+    return (
+        f"{standing['figures'].sum():,} figures from {_count(standing.height, 'file', 'files')} are in. "
+        f"The latest, {last['file_name']}, came on {words.day(last['loaded_at'].date())}."
+    )
+
+
+def cells(loads: pl.DataFrame) -> list[tuple[str, ...]]:
+    """The loads as rows of words under `COLUMNS`."""
+    return [
+        (
+            str(row["load_id"]),
+            row["file_name"],
+            KINDS.get(row["kind"], row["kind"]),
+            row["publisher"] or "–",
+            row["standing"],
+            words.day(row["loaded_at"].date()),
+            row["loaded_by"] or "–",
+            f"{row['figures']:,}",
+            f"{row['refused']:,}",
+            f"undone {words.day(row['undone_at'].date())}" if row["undone_at"] else "stands",
+        )
+        for row in loads.iter_rows(named=True)
+    ]
+
+
+def choices(loads: pl.DataFrame) -> dict[int, str]:
+    """Load number → number and file name, of the loads that stand."""
+    standing = loads.filter(pl.col("undone_at").is_null())
+    return {number: f"{number}: {name}" for number, name in standing.select("load_id", "file_name").iter_rows()}
+
+
+def refused_caption(rows: int) -> str:
+    """The heading of the refused rows' table."""
+    if rows > SHOWN:
+        return f"The first {SHOWN} of {rows:,} refusals; all of them are in the file"
+    return _count(rows, "refusal", "refusals")
+
+
+def _count(number: int, one: str, many: str) -> str:
+    return f"{number:,} {one if number == 1 else many}"
+
+
+def _sentence(batch: Batch, changes: Changes) -> str:
+    parts = [
+        f"{_count(batch.figures.height, 'figure', 'figures')} can be used",
+        f"{_count(batch.rows_refused, 'row is', 'rows are')} refused",
+    ]
+    if batch.rows_left_out:
+        parts.append(f"{_count(batch.rows_left_out, 'row is', 'rows are')} left out")
+    return (
+        f"{batch.file_name} is {KINDS[batch.kind]} with {_count(batch.rows, 'row', 'rows')}: {words.listed(parts)}. "
+        f"{changes.new:,} are new, {changes.restated:,} restate an earlier figure, {changes.unchanged:,} say the same."
+    )

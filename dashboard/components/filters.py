@@ -1,0 +1,92 @@
+"""Controls whose choice lives in the address of the page, so that a view is a link and survives a reload."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+import streamlit as st
+
+MOST = 4  # controls to a row
+_WRITTEN = "address-"  # what this page last wrote into the address, by key
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One control: `key` is its name in the address, `options` maps codes to what is shown."""
+
+    key: str
+    label: str
+    options: Mapping[str, str]
+    default: str = ""  # a code; the first option where empty
+    help: str = ""
+
+
+def filters(*choices: Choice) -> dict[str, str]:
+    """One row of select boxes; gives the chosen code of each key.
+
+    The codes stand in the address (`?area=E06000061&against=neighbours`), defaults are left out, and going back in the
+    browser goes back a choice. An address that asks for what is not offered falls back to the default, and a sentence
+    says so. Raises `ValueError` for more than four controls, one without options, or options shown alike.
+    """
+    if len(choices) > MOST:
+        raise ValueError(f"a page has at most {MOST} controls in its row, not {len(choices)}")
+    defaults = {choice.key: _default(choice) for choice in choices}
+    address = st.query_params.to_dict()
+    chosen: dict[str, str] = {}
+    fallen: list[str] = []
+    for choice, column in zip(choices, st.columns(len(choices)), strict=True):
+        default, asked = defaults[choice.key], address.pop(choice.key, None)
+        if not _take(choice, asked, default):
+            fallen.append(
+                f"The link asked for something that is not in “{choice.label}”; {choice.options[default]} is shown."
+            )
+        with column:
+            chosen[choice.key] = st.selectbox(
+                choice.label,
+                list(choice.options),
+                format_func=choice.options.__getitem__,
+                key=choice.key,
+                help=choice.help or None,
+                filter_mode="contains",
+            )
+    _write(address, {k: code for k, code in chosen.items() if code != defaults[k]}, choices)
+    if fallen:
+        st.warning(" ".join(fallen))
+    return chosen
+
+
+def _default(choice: Choice) -> str:
+    shown = list(choice.options.values())
+    if not shown or len(set(shown)) < len(shown):
+        raise ValueError(f"control {choice.key}: options are missing or shown alike")
+    return choice.default if choice.default in choice.options else next(iter(choice.options))
+
+
+def _take(choice: Choice, asked: str | None, default: str) -> bool:
+    """Set the control from the address where the address is newer than the control; False where it asks in vain.
+
+    Newer: the page is opened, or the visitor went back or forward. Otherwise the control has just been used, and the
+    address still says what was written there last.
+    """
+    state, written = st.session_state, _WRITTEN + choice.key
+    if written not in state or asked != state[written]:
+        state[choice.key] = asked if asked in choice.options else default
+        return asked is None or asked in choice.options
+    if state.get(choice.key) not in choice.options:
+        state[choice.key] = default  # another control, or newer data, took the option away
+    return True
+
+
+def _write(others: dict[str, str], chosen: dict[str, str], choices: tuple[Choice, ...]) -> None:
+    address = {**others, **chosen}
+    if address != st.query_params.to_dict():
+        st.query_params.from_dict(address)
+    for choice in choices:
+        st.session_state[_WRITTEN + choice.key] = chosen.get(choice.key)
+
+
+def link(page: str, **choices: str) -> str:
+    """The address of a page with choices made: `link("turn_the_curve", measure="S1")` → `turn_the_curve?measure=S1`."""
+    return f"{page}?{urlencode(choices)}" if choices else page

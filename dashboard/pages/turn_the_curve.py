@@ -1,0 +1,105 @@
+"""Turn the curve: one indicator, its story, and what will be done."""
+
+import streamlit as st
+
+from dashboard.answers import curve as answer
+from dashboard.answers import notes, published
+from dashboard.answers.printed import COLUMNS, printed_rows
+from dashboard.components import (
+    About,
+    Choice,
+    Line,
+    Target,
+    about,
+    empty_state,
+    figure_with_table,
+    filters,
+    guard,
+    headline,
+    history_chart,
+    link,
+    plain_table,
+    section,
+    title,
+)
+from dashboard.components.story import saved_message, story, target_form
+
+scope = guard("turn_the_curve")
+top = st.container()
+chosen = filters(
+    Choice("indicator", "Indicator", answer.indicators(scope)),
+    Choice("area", "Area", published.AREAS),
+    Choice("against", "Compare with", published.COMPARATORS),
+    Choice("since", "From", answer.YEARS),
+)
+indicator = answer.indicator(chosen["indicator"])
+with top:
+    title(indicator.question)
+    saved_message()
+
+if indicator.series:
+    more = filters(
+        Choice("series", "Published series", answer.series_of(indicator.id)),
+        Choice("vintage", "Neighbours as listed in", published.vintage_names()),
+    )
+    curve = answer.curve(scope, **{**chosen, **more})
+    it = curve.series
+    with top:
+        headline(curve.sentence)
+    figure, alt = history_chart(
+        curve.ours,
+        name=published.AREAS[chosen["area"]],
+        headline=curve.headline,
+        subtitle=f"{it.name}, {it.unit}",
+        source=it.source,
+        n=curve.n,
+        unit=it.unit,
+        decimals=it.decimals,
+        comparators=[Line(name, frame) for name, frame in curve.comparators],
+        breaks=curve.breaks,
+        baseline=it.baseline_period,
+        forecast=curve.ahead,
+        target=Target(*curve.target) if curve.target else None,
+    )
+    figure_with_table(
+        figure, alt, curve.frame, name=it.name, source=it.source, unit=it.unit, decimals=it.decimals, areas=curve.names
+    )
+    if curve.best:
+        st.caption(curve.best)
+    target_form(
+        curve.target_words,
+        notes.target_note(scope, it.id),
+        subject=it.id,
+        unit=it.unit,
+        value=curve.target_start[0],
+        by=curve.target_start[1],
+        save=lambda value, by, **who: notes.try_target(scope, it.id, value, by, **who),
+    )
+else:
+    with top:
+        headline(
+            f"Nobody publishes a figure for this yet. Missing: {indicator.missing}. It is held by {indicator.holder}."
+        )
+    empty_state(
+        "This indicator is on the data development agenda.",
+        f"Ask {indicator.holder} for the figures; the data officer can load them as a table of our own.",
+        link=("Load data", link("load_data")),
+    )
+
+section("What we say and do about it")
+story(
+    notes.SECTIONS,
+    notes.notes(scope, indicator.id),
+    subject=indicator.id,
+    save=lambda part, text, **who: notes.try_write(scope, indicator.id, part, text, **who),
+    history=lambda part: notes.history(scope, indicator.id, part),
+)
+printed = printed_rows(indicator.id)
+if printed:
+    section("As printed in the strategy")
+    plain_table(
+        COLUMNS,
+        [p.cells for p in printed],
+        caption="Figures that the strategy printed for this indicator",
+    )
+about(About(**answer.about(curve if indicator.series else None, indicator)))

@@ -1,0 +1,124 @@
+"""Loads: putting a file's figures in as one transaction, and taking them out again."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import polars as pl
+import sqlalchemy as sa
+
+from dashboard.store.database import reading, writing
+from dashboard.store.errors import AlreadyLoaded, Load, NothingToLoad, StoreError, UnknownLoad
+from dashboard.store.tables import figure, load, refused
+from metrics.estimates import FIGURES, conform, empty
+
+KEY = ("measure", "breakdown", "group", "period_end")
+SLICE = 5_000  # rows turned into Python objects, or into text, at a time
+REFUSED = pl.Schema({"line": pl.Int64, "column": pl.String, "value": pl.String, "reason": pl.String})
+LOADS = pl.Schema(
+    {
+        "load_id": pl.Int64,
+        "kind": pl.String,
+        "file_name": pl.String,
+        "sha256": pl.String,
+        "publisher": pl.String,
+        "release": pl.String,
+        "licence": pl.String,
+        "standing": pl.String,
+        "figures": pl.Int64,
+        "refused": pl.Int64,
+        "loaded_by": pl.String,
+        "loaded_at": pl.Datetime("us", "UTC"),
+        "undone_by": pl.String,
+        "undone_at": pl.Datetime("us", "UTC"),
+    }
+)
+
+
+def add(engine: sa.Engine, figures: pl.DataFrame, refused_rows: pl.DataFrame | None, about: dict[str, str]) -> int:
+    """Put one file's figures and refused rows in, all or nothing; gives the load's id. See `Store.load`."""
+    if figures.is_empty():
+        raise NothingToLoad
+    # In the order of the table's key every row goes at the end of what this load wrote so far, which is quickest.
+    figures = conform(figures, FIGURES).sort(KEY)
+    refusals = _refusals(refused_rows)
+    row = {**about, "loaded_at": datetime.now(UTC), "figures": figures.height, "refused": refusals["line"].n_unique()}
+    try:
+        with writing(engine) as connection:
+            [load_id] = connection.execute(load.insert().values(row)).inserted_primary_key
+            _copy(connection, figure, figures, load_id)
+            _copy(connection, refused, refusals, load_id)
+    except (sa.exc.IntegrityError, engine.dialect.loaded_dbapi.IntegrityError) as error:
+        if standing := find(engine, about["sha256"]):
+            raise AlreadyLoaded(standing) from error
+        raise StoreError(_fault(figures) or f"The database refused the figures: {error}") from error
+    return load_id
+
+
+def find(engine: sa.Engine, sha256: str) -> Load | None:
+    """The load of the file with this hash that stands, if any."""
+    with reading(engine) as connection:
+        row = connection.execute(load.select().where(load.c.sha256 == sha256, load.c.undone_at.is_(None))).first()
+    return Load(**row._mapping) if row else None
+
+
+def listed(engine: sa.Engine) -> pl.DataFrame:
+    """All loads, undone ones too, newest first, with the columns of `LOADS`."""
+    with reading(engine) as connection:
+        rows = connection.execute(load.select().order_by(load.c.load_id.desc())).fetchall()
+    return pl.DataFrame([dict(row._mapping) for row in rows], schema=LOADS)
+
+
+def refused_rows(engine: sa.Engine, load_id: int) -> pl.DataFrame:
+    """The rows of that load's file that were refused, in the file's order, with the columns of `REFUSED`."""
+    query = sa.select(*(refused.c[name] for name in REFUSED)).where(refused.c.load_id == load_id)
+    with reading(engine) as connection:
+        rows = connection.execute(query.order_by(refused.c.number)).fetchall()
+    return pl.DataFrame([tuple(row) for row in rows], schema=REFUSED, orient="row")
+
+
+def undo(engine: sa.Engine, load_id: int, undone_by: str) -> None:
+    """Take a load's figures out again. Whatever other loads said stands as if it had never been."""
+    mark = load.update().where(load.c.load_id == load_id, load.c.undone_at.is_(None))
+    with writing(engine) as connection:
+        marked = connection.execute(mark.values(undone_at=datetime.now(UTC), undone_by=undone_by)).rowcount
+        if not marked:
+            known = connection.scalar(sa.select(load.c.load_id).where(load.c.load_id == load_id))
+            raise UnknownLoad(f"Load {load_id} was undone before." if known else f"There is no load {load_id}.")
+        connection.execute(figure.delete().where(figure.c.load_id == load_id))
+
+
+def _refusals(frame: pl.DataFrame | None) -> pl.DataFrame:
+    frame = empty(REFUSED) if frame is None else conform(frame, REFUSED)
+    text = pl.col(pl.String).str.replace_all("\x00", "\N{SYMBOL FOR NULL}", literal=True)  # PostgreSQL keeps no NUL
+    return frame.with_columns(text, number=pl.int_range(1, pl.len() + 1))
+
+
+def _copy(connection: sa.Connection, table: sa.Table, frame: pl.DataFrame, load_id: int) -> None:
+    """Append the frame to the table the quickest way that the database has, in slices so that memory stays flat."""
+    frame = frame.with_columns(pl.lit(load_id).alias("load_id"), pl.col(pl.Float64).fill_nan(None))
+    names = ", ".join(f'"{name}"' for name in frame.columns)
+    if connection.dialect.name == "postgresql":
+        cursor = connection.connection.cursor()
+        with cursor, cursor.copy(f'COPY "{table.name}" ({names}) FROM STDIN (FORMAT csv)') as copy:
+            for part in frame.iter_slices(SLICE):
+                copy.write(part.write_csv(include_header=False))
+        return
+    places = ", ".join("?" * frame.width)
+    insert = f'INSERT INTO "{table.name}" ({names}) VALUES ({places})'
+    frame = frame.with_columns(pl.col(pl.Date).dt.to_string("iso"))
+    for part in frame.iter_slices(SLICE):
+        connection.exec_driver_sql(insert, part.rows())
+
+
+def _fault(figures: pl.DataFrame) -> str:
+    """What is wrong with figures that the database refused, in one sentence, or "" if it is none of these."""
+    for name in (*KEY, "period", "status"):
+        if missing := figures[name].null_count():
+            return f"{missing:,} {'figure' if missing == 1 else 'figures'} without {name}."
+    twice = figures.filter(pl.struct(KEY).is_duplicated())
+    if twice.height:
+        measure, _, group, _ = twice.select(KEY).row(0)
+        period = twice["period"][0]
+        return f"The same figure is given more than once: {measure}, {group}, {period}, among {twice.height} such rows."
+    return ""

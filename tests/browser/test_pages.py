@@ -1,0 +1,126 @@
+"""What a person does with the pages, in a real browser."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+PAGES = ("", "turn_the_curve", "load_data", "methods", "turn_the_curve?indicator=Y1", "scorecard?area=E06000061")
+
+
+@pytest.mark.parametrize("size", ["desktop", "phone"])
+@pytest.mark.parametrize("data", ["shown", "empty"])
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_opens_without_fault(request, visit, page, data, size):
+    window = visit(size)
+    seen = window.open(f"{request.getfixturevalue(data)}/{page}")
+    assert seen.locator("h1").count() == 1
+    assert seen.evaluate("document.documentElement.lang") == "en-GB"
+    assert window.complaints == []
+    assert window.outside == []
+    assert window.violations() == ""
+    wide = seen.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert wide <= 0, "the page scrolls sideways"
+
+
+def test_a_choice_lives_in_the_address_and_survives_a_reload(visit, shown):
+    window = visit()
+    page = window.open(shown)
+    page.get_by_role("combobox", name="Area").click()
+    page.get_by_role("option", name="West Northamptonshire").click()
+    expect(page).to_have_url(lambda url: "area=" in url)
+    expect(page.locator(".eh-headline")).to_contain_text("Of 21 indicators")
+    said = window.settled().locator(".eh-headline").inner_text()
+    page.reload()
+    window.settled()
+    assert page.locator(".eh-headline").inner_text() == said
+    assert page.get_by_role("combobox", name="Area").input_value() == "West Northamptonshire"
+
+
+def test_an_indicator_s_link_opens_its_curve_for_the_same_area(visit, shown):
+    window = visit()
+    page = window.open(f"{shown}/scorecard?area=E06000061")
+    page.get_by_role("link", name="Second or later child protection plan").click()
+    expect(page.locator("h1")).to_contain_text("repeat")
+    window.settled()
+    assert page.get_by_role("combobox", name="Area").input_value() == "North Northamptonshire"
+    assert window.complaints == []
+
+
+def test_the_keyboard_alone_reaches_and_changes_the_comparison(visit, shown):
+    window = visit()
+    page = window.open(shown)
+    box = page.get_by_role("combobox", name="Compare with")
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        if box.evaluate("e => e === document.activeElement"):
+            break
+    assert box.evaluate("e => e === document.activeElement")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(page.locator(".eh-headline")).to_contain_text("East Midlands")
+
+
+def test_a_chart_has_its_words_its_table_and_its_files(visit, shown, tmp_path):
+    window = visit()
+    page = window.open(f"{shown}/turn_the_curve?indicator=S1")
+    page.get_by_text("Figures in this chart").click()
+    table = page.get_by_role("table").first
+    expect(table).to_contain_text("2024/25")
+    expect(table).to_contain_text("23.9%")
+    with page.expect_download() as given:
+        page.get_by_role("button", name="Download as CSV").click()
+    text = (given.value.path()).read_text(encoding="utf-8-sig")
+    assert "2207" in text
+    assert "Source:" in text
+    with page.expect_download() as given:
+        page.get_by_role("button", name="Download as workbook").click()
+    assert given.value.path().read_bytes()[:2] == b"PK"
+
+
+def test_what_one_writes_another_reads_and_nobody_overwrites(visit, changing):
+    mine, theirs = visit(), visit()
+    for window in (mine, theirs):
+        window.open(f"{changing}/turn_the_curve?indicator=S1")
+        window.page.get_by_text("Change “Story behind the curve”").click()
+
+    def write(window, text: str, name: str) -> None:
+        window.page.get_by_label("Story behind the curve", exact=True).fill(text)
+        window.page.get_by_label("Your name or role").first.fill(name)
+        window.page.get_by_role("button", name="Save", exact=True).first.click()
+
+    write(theirs, "Theirs <img src=x onerror=alert(1)>", "Somebody else")
+    expect(theirs.page.get_by_text("is saved")).to_be_visible()
+    write(mine, "Mine", "Me")
+    expect(mine.page.get_by_text("Nothing is lost")).to_be_visible()
+    expect(mine.page.get_by_text("Theirs <img src=x onerror=alert(1)>").last).to_be_visible()
+    assert mine.page.get_by_label("Story behind the curve", exact=True).input_value() == "Mine"
+    third = visit()
+    expect(third.open(f"{changing}/turn_the_curve?indicator=S1").locator(".eh-note").first).to_contain_text("Theirs")
+    assert third.complaints == []
+    assert third.violations() == ""
+
+
+def test_a_file_goes_in_shows_and_comes_out_again(visit, changing):
+    window = visit()
+    page = window.open(f"{changing}/load_data")
+    rows = (
+        b"measure,area,period,numerator,denominator\n"
+        b"ees:rereferrals,E06000061,2025/26,500,4000\n"
+        b"ees:rereferrals,E06000062,2025/26,520,4100\n"
+        b"ees:rereferrals,Nowhere,2025/26,1,2\n"
+    )
+    page.locator("input[type=file]").set_input_files({"name": "new.csv", "mimeType": "text/csv", "buffer": rows})
+    expect(page.get_by_text("2 figures can be used")).to_be_visible()
+    expect(page.get_by_role("cell", name="Nowhere")).to_be_visible()
+    assert window.violations() == ""
+    page.get_by_role("button", name="Load new.csv").click()
+    expect(page.get_by_text("is in as load")).to_be_visible()
+    # (500 + 520) of (4000 + 4100) is 12.6%
+    expect(window.open(changing).get_by_role("row", name="Referred again within 12 months")).to_contain_text("12.6%")
+    page = window.open(f"{changing}/load_data")
+    page.get_by_text("Yes, take its figures out").click()
+    page.get_by_role("button", name="Undo this load").click()
+    expect(page.get_by_text("is undone")).to_be_visible()
+    expect(window.open(changing).get_by_role("row", name="Referred again within 12 months")).to_contain_text("23.9%")

@@ -1,0 +1,56 @@
+"""What several kinds of tests share: the sample data in a database, made once."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from dashboard.answers import use_store
+from dashboard.demo import prepare_demo
+from dashboard.store import Store, open_store
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session")
+def sample_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite file with all the sample data; copy it before changing it."""
+    path = tmp_path_factory.mktemp("sample") / "sample.db"
+    prepare_demo(path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def sample_answers(sample_database: Path) -> Iterator[Store]:
+    """The sample data for tests that only look: answers stay reckoned from one test to the next."""
+    with open_store(sample_database) as store:
+        yield store
+        use_store(None)
+
+
+@pytest.fixture
+def look(sample_answers: Store) -> Store:
+    """All answers come from the sample data; nothing is written."""
+    use_store(sample_answers)
+    return sample_answers
+
+
+@pytest.fixture
+def sample_store(sample_database: Path, tmp_path: Path) -> Iterator[Store]:
+    """A store of one's own with the sample data, which all answers come from."""
+    with open_store(shutil.copy(sample_database, tmp_path / "sample.db")) as store:
+        use_store(store)
+        yield store
+        use_store(None)
+
+
+@pytest.fixture
+def empty_store(tmp_path: Path) -> Iterator[Store]:
+    """A store without a single load, which all answers come from."""
+    with open_store(tmp_path / "empty.db") as store:
+        use_store(store)
+        yield store
+        use_store(None)

@@ -1,0 +1,201 @@
+"""The server as people run it: its settings, its headers, its answers to anyone who asks, its end."""
+
+import base64
+import hashlib
+import logging
+import re
+import signal
+import socket
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+from streamlit import config
+
+from dashboard.access import PAGES
+from dashboard.entry import app, errors, settings
+from dashboard.entry.front_page import front_page
+
+ROOT = Path(__file__).resolve().parents[2]
+RUN = "import sys; from dashboard.entry.server import run; run(port=0, database_url=sys.argv[1])"
+
+
+class Stay(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *_):
+        return None
+
+
+def ask(address):
+    try:
+        with urllib.request.build_opener(Stay).open(address, timeout=20) as answer:
+            return answer.status, answer.headers, answer.read().decode("utf-8", "replace")
+    except urllib.error.HTTPError as answer:
+        return answer.code, answer.headers, answer.read().decode("utf-8", "replace")
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    """A server started in a folder whose own settings would open everything."""
+    folder = tmp_path_factory.mktemp("elsewhere")
+    (folder / ".streamlit").mkdir()
+    (folder / ".streamlit" / "config.toml").write_text(
+        '[client]\nshowErrorDetails = "full"\n[server]\naddress = "0.0.0.0"'
+    )
+    command = [sys.executable, "-c", RUN, f"sqlite:///{folder / 'figures.db'}"]
+    with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        first = process.stdout.readline()
+        address = re.search(r"http://127\.0\.0\.1:\d+", first)
+        assert address, first + process.stdout.read()
+        yield address[0]
+        process.send_signal(signal.SIGTERM)
+        said = process.stdout.read()
+        assert process.wait(timeout=20) in (0, -signal.SIGTERM)
+        assert "Traceback" not in said
+
+
+def test_it_says_that_it_is_well_and_no_more(server):
+    status, headers, body = ask(server + "/healthz")
+    assert (status, body) == (200, '{"status":"ok","data_version":0}')
+    assert headers["Cache-Control"] == "no-store"
+    assert "server" not in headers
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/turn_the_curve?indicator=S1", "/healthz", "/_stcore/health", "/nowhere", "/methods"]
+)
+def test_every_answer_carries_the_security_headers(server, path):
+    _, headers, _ = ask(server + path)
+    policy = headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "frame-ancestors 'none'" in policy
+    assert "connect-src 'self'" in policy
+    assert "unsafe-eval" not in policy
+    assert not re.search(r"https?:|wss?:|\*", policy)  # nothing from elsewhere
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Referrer-Policy"] == "same-origin"
+
+
+def test_only_the_scripts_of_the_front_page_may_run_in_it(server):
+    _, headers, page = ask(server + "/")
+    allowed = re.search(r"script-src ([^;]*)", headers["Content-Security-Policy"])[1].split()
+    inside = re.findall(r"<script>(.*?)</script>", page, re.S)
+    prints = {f"'sha256-{base64.b64encode(hashlib.sha256(s.encode()).digest()).decode()}'" for s in inside}
+    assert prints
+    assert set(allowed) == {"'self'", *prints}
+
+
+def test_front_page_speaks_british_english_and_names_the_dashboard(server):
+    _, _, page = ask(server + "/turn_the_curve")
+    assert page == front_page()
+    assert '<html lang="en-GB">' in page
+    assert "<title>Early Help dashboard</title>" in page
+
+
+def test_the_start_page_under_its_own_name_keeps_its_choices(server):
+    status, headers, _ = ask(server + "/scorecard?area=E06000061")
+    assert (status, headers["Location"]) == (307, "./?area=E06000061")
+
+
+def test_a_folder_of_the_machine_cannot_loosen_the_settings(server):
+    port = int(server.rsplit(":", 1)[1])
+    own = socket.gethostbyname(socket.gethostname())
+    if own.startswith("127."):
+        own = "127.0.0.2"  # a machine without a network: another address of its own
+    with socket.socket() as s:
+        s.settimeout(5)
+        assert s.connect_ex((own, port)) != 0
+
+
+def test_a_website_that_points_its_name_at_this_machine_is_turned_away(server):
+    host, port = server.removeprefix("http://").split(":")
+    lines = {
+        "Host": "evil.example", "Origin": "http://evil.example", "Upgrade": "websocket", "Connection": "Upgrade",
+        "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Version": "13",
+    }  # fmt: skip
+    request = "GET /_stcore/stream HTTP/1.1\r\n" + "".join(f"{k}: {v}\r\n" for k, v in lines.items()) + "\r\n"
+    with socket.create_connection((host, int(port)), timeout=10) as s:
+        s.sendall(request.encode())
+        assert s.recv(100).split()[1] == b"403"
+
+
+def test_a_taken_port_is_an_error_and_not_a_second_server(server):
+    from dashboard.entry.server import open_socket
+
+    with pytest.raises(OSError, match="in use"):
+        open_socket("127.0.0.1", int(server.rsplit(":", 1)[1]))
+
+
+def test_small_answers_are_sent_at_once():
+    """asyncio turns TCP_NODELAY on only for sockets made with the protocol spelled out."""
+    from dashboard.entry.server import open_socket
+
+    with open_socket("127.0.0.1", 0) as made:
+        assert made.proto == socket.IPPROTO_TCP
+
+
+# --- settings --------------------------------------------------------------------------------------------------------
+
+
+def test_settings_are_known_to_streamlit():
+    for name, value in settings.read_settings().items():
+        config.get_option(name)  # raises for a name that Streamlit does not know
+        assert value is not None
+
+
+def test_settings_that_users_need_are_in_force():
+    found = settings.read_settings()
+    assert found["client.showErrorDetails"] == "none"
+    assert found["browser.gatherUsageStats"] is False
+    assert found["server.fileWatcherType"] == "none"
+    assert found["server.address"] == "127.0.0.1"
+    assert found["server.enableXsrfProtection"] is True
+    assert found["runner.enforceSerializableSessionState"] is True
+    assert found["theme.primaryColor"] == "#12436D"
+
+
+def test_without_the_settings_file_nothing_is_served(monkeypatch):
+    monkeypatch.setattr(settings, "__file__", "/nowhere/a/b/settings.py")
+    monkeypatch.setattr(settings, "files", lambda _: [])
+    with pytest.raises(settings.SettingsMissing, match="install the dashboard again"):
+        settings.settings_path()
+
+
+# --- pages and errors ------------------------------------------------------------------------------------------------
+
+
+def test_every_page_of_the_table_has_a_file_an_address_of_its_own_and_a_rule_who_may_open_it():
+    pages = [page for _, page, _ in app.TABLE]
+    assert len(set(pages)) == len(pages)
+    assert all((app.PAGES / f"{page}.py").is_file() for page in pages)
+    assert set(pages) == PAGES
+
+
+def test_the_log_says_where_a_page_failed_but_not_with_what():
+    def inner(secret):
+        raise ValueError(f"cannot read {secret}")
+
+    try:
+        try:
+            inner("Jane Doe")
+        except ValueError as error:
+            raise RuntimeError("Jane Doe again") from error
+    except RuntimeError as error:
+        said = errors.trace_without_data(error)
+    assert said.startswith("RuntimeError")
+    assert "because of ValueError" in said
+    assert re.search(r"test_server\.py:\d+ inner", said)
+    assert "Jane" not in said
+
+
+def test_streamlits_own_log_of_an_error_is_kept_out(caplog, monkeypatch):
+    logger = logging.getLogger("streamlit.error_util")
+    monkeypatch.setattr(logger, "filters", [])
+    errors.keep_data_out_of_the_log()
+    with caplog.at_level(logging.ERROR):
+        logger.error("Uncaught app execution", exc_info=ValueError("Jane Doe"))
+        logger.error("something else")
+    assert "Jane" not in caplog.text
+    assert "something else" in caplog.text
