@@ -28,16 +28,17 @@ def allocate(
 ) -> pl.DataFrame:
     """Shares `budget` (pounds) out over the rows of `need`: base + k × people × need, within floor and limit.
 
-    `need`: a row an area with its code (`area`), `need` (0 or more, as `needs_index` gives it) and `population`. `base`: pounds
-    that every area has before need counts; `floor`: pounds that none falls below; both a number or a column. `previous`: the
-    column of last year's pounds; `limit` .1 keeps each area within ±10% of it (an area with none is not held). k is the same
-    for all areas that neither floor nor limit holds, so money that these move falls on all others in proportion.
+    `need`: a row an area with its code (`area`), `need` (0 or more, as `needs_index` gives it) and `population`.
+    `base`: pounds that every area has before need counts; `floor`: pounds that none falls below; both a number or a
+    column. `previous`: the column of last year's pounds; `limit` .1 keeps each area within ±10% of it (an area with
+    none is not held). k is the same for all areas that neither floor nor limit holds, so money that these move falls
+    on all others in proportion.
 
-    Gives the frame with `pence` (whole, summing to the budget exactly), `amount` (pounds), `share` (0–1 of the budget), `held`
-    ("", `floor`, `limit below`, `limit above`) and, with `previous`, `difference` (pounds) and `change` (of the previous, 0.1 is
-    10% more). Pence left over go to the largest remainders; among equal ones to the greater weight, then the first code, so
-    the order of the rows changes nothing. An area with more weight under the same rules never has less; a larger budget never
-    lowers an area by more than a penny.
+    Gives the frame with `pence` (whole, summing to the budget exactly), `amount` (pounds), `share` (0–1 of the
+    budget), `held` ("", `floor`, `limit below`, `limit above`) and, with `previous`, `difference` (pounds) and
+    `change` (of the previous, 0.1 is 10% more). Pence left over go to the largest remainders; among equal ones to the
+    greater weight, then the first code, so the order of the rows changes nothing. An area with more weight under the
+    same rules never has less; a larger budget never lowers an area by more than a penny.
 
     Raises AllocationError when the budget is too small for base, floor and limit together, or too large for the limit.
     """

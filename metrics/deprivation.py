@@ -1,7 +1,7 @@
 """Deprivation: the composite index from domain ranks, its ranks and deciles, and summaries of larger areas.
 
-Reproduces the Indices of Deprivation 2019 and 2025 from the domain ranks that are published with them. A higher score, and
-a rank nearer to 1, mean more deprivation everywhere in this module.
+Reproduces the Indices of Deprivation 2019 and 2025 from the domain ranks that are published with them. A higher
+score, and a rank nearer to 1, mean more deprivation everywhere in this module.
 """
 
 from __future__ import annotations
@@ -78,28 +78,29 @@ def read_edition(row: Mapping[str, object]) -> Edition:
 def transform_ranks(ranks: str | pl.Expr) -> pl.Expr:
     """Ranks of one domain (1 = most deprived) as exponentially distributed scores, 100 for rank 1 down to nearly 0.
 
-    `ranks`: a column or expression over ALL areas of the index, ties allowed in either form (published ranks give each the
-    lowest of the ranks they share; they are averaged here). With N areas and r the average rank, R = (N + 1 − r)/N and the
-    score is −23·ln(1 − R(1 − exp(−100/23))). Higher is more deprived. A missing rank stays missing and does not count in N.
+    `ranks`: a column or expression over ALL areas of the index, ties allowed in either form (published ranks give
+    each the lowest of the ranks they share; they are averaged here). With N areas and r the average rank, R = (N + 1
+    − r)/N and the score is −23·ln(1 − R(1 − exp(−100/23))). Higher is more deprived. A missing rank stays missing and
+    does not count in N.
 
     The English Indices of Deprivation 2019: Technical Report, on the exponential transformation of the domain ranks.
     """
     column = pl.col(ranks) if isinstance(ranks, str) else ranks
     n = column.count()
-    share = (n + 1 - column.rank("average")) / n
-    return (1 - share * (1 - math.exp(-HIGHEST / SPREAD))).log() * -SPREAD
+    share = (-column.rank("average") + n + 1) / n  # the column first, so that the result keeps its name
+    return (share * -(1 - math.exp(-HIGHEST / SPREAD)) + 1).log() * -SPREAD
 
 
 def composite_index(frame: pl.DataFrame, definition: Edition) -> pl.DataFrame:
     """Adds `score`, `rank` and `decile` of the index to `frame`, one row an area, all areas of the edition.
 
     `frame`: a column `<domain id>_rank` for each domain of `definition`. `score` = Σ weight × transformed rank, 0 to
-    99.9 with the published weights, which sum to .999; higher is more deprived. `rank` of the unrounded score, 1 = most
-    deprived, ties sharing the lowest; `decile` = ceil(10·rank/N), 1 = most deprived tenth. An area without a rank in some
-    domain gets nulls. Columns of those names are replaced. Rows keep their order.
+    99.9 with the published weights, which sum to .999; higher is more deprived. `rank` of the unrounded score, 1 =
+    most deprived, ties sharing the lowest; `decile` = ceil(10·rank/N), 1 = most deprived tenth. An area without a
+    rank in some domain gets nulls. Columns of those names are replaced. Rows keep their order.
 
-    Published ranks of 2019 differ by one place for 30 of 32,844 areas, deciles for none: the publisher kept scores in single
-    precision, in which 26 pairs, and a few neighbours, cannot be told apart. 2025 agrees throughout.
+    Published ranks of 2019 differ by one place for 30 of 32,844 areas, deciles for none: the publisher kept scores in
+    single precision, in which 26 pairs, and a few neighbours, cannot be told apart. 2025 agrees throughout.
 
     Raises ValueError when a column is missing or the number of rows is not that of the edition: ranks of a part of
     the country would be stretched over it as if it were the whole.
@@ -138,16 +139,17 @@ def summarise_areas(
 ) -> pl.DataFrame:
     """The index over larger areas, one row a value of `by`, sorted by it. Higher is more deprived in every column.
 
-    `frame`: a row a small area with its national `rank` (1 = most deprived), its `score` (unrounded if at hand; None: no
-    average score), its `population` of the kind the measure is about (working age for employment, 0–15 for income
-    deprivation affecting children) and `by`, the area it lies in. `areas`: how many were ranked nationally, needed when
-    `frame` holds only some of them.
+    `frame`: a row a small area with its national `rank` (1 = most deprived), its `score` (unrounded if at hand; None:
+    no average score), its `population` of the kind the measure is about (working age for employment, 0–15 for income
+    deprivation affecting children) and `by`, the area it lies in. `areas`: how many were ranked nationally, needed
+    when `frame` holds only some of them.
 
-    Gives `areas`, `population`, `average_score`, `average_rank` (of N + 1 − rank, so N is most deprived), `proportion` (share
-    of its small areas in the most deprived tenth, 0–1), `extent` (share of people in the most deprived three tenths, weight
-    sliding from 1 in the first tenth to .05 at the thirtieth hundredth, 0–1) and `local_concentration` (average of
-    N + 1 − rank over its most deprived small areas that hold exactly a tenth of its people, the last of them in part).
-    Raises ValueError when a rank lies above N, or a population or rank is missing or below 0.
+    Gives `areas`, `population`, `average_score`, `average_rank` (of N + 1 − rank, so N is most deprived),
+    `proportion` (share of its small areas in the most deprived tenth, 0–1), `extent` (share of people in the most
+    deprived three tenths, weight sliding from 1 in the first tenth to .05 at the thirtieth hundredth, 0–1) and
+    `local_concentration` (average of N + 1 − rank over its most deprived small areas that hold exactly a tenth of its
+    people, the last of them in part). Raises ValueError when a rank lies above N, or a population or rank is missing
+    or below 0.
 
     The English Indices of Deprivation 2019: Research Report, on summary measures for higher-level areas.
     """
@@ -189,12 +191,13 @@ def to_areas(
 ) -> pl.DataFrame:
     """Figures of small areas brought to the areas that they lie in: never an average of averages.
 
-    `estimates`: an estimates frame whose `group` is the small area. `lookup`: `part` (small area, each once), `area`, and
-    `population` where some measure is weighted by it. `how`, one word or one for each measure: `ratio` (multiplier × Σ
-    numerator / Σ denominator), `sum` (Σ value) or `mean` (Σ population × value / Σ population). `multiplier`: 100 for a
-    percentage. Gives an estimates frame with a row a measure × period × area of the lookup; `n` small areas used, and a
-    `method` such as "sum over 41 areas". Where the figure of a single part is missing or hidden, the area has none either
-    (status `x`; `low` if that part was too few to judge): a sum of the rest would say too little.
+    `estimates`: an estimates frame whose `group` is the small area. `lookup`: `part` (small area, each once), `area`,
+    and `population` where some measure is weighted by it. `how`, one word or one for each measure: `ratio`
+    (multiplier × Σ numerator / Σ denominator), `sum` (Σ value) or `mean` (Σ population × value / Σ population).
+    `multiplier`: 100 for a percentage. Gives an estimates frame with a row a measure × period × area of the lookup;
+    `n` small areas used, and a `method` such as "sum over 41 areas". Where the figure of a single part is missing or
+    hidden, the area has none either (status `x`; `low` if that part was too few to judge): a sum of the rest would
+    say too little.
 
     Rows of small areas that the lookup does not know are left out. No intervals: give counts to `metrics.intervals`.
     Raises ValueError for an unknown `how`, a measure without one, or a part that stands twice in the lookup.

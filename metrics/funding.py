@@ -29,11 +29,13 @@ __all__ = [
     "Model",
     "allocate",
     "contributions",
+    "domain_scores",
     "example_model",
     "needs_index",
     "rank_stability",
     "read_model",
     "to_larger",
+    "weigh",
     "with_weight",
 ]
 
@@ -127,22 +129,28 @@ def with_weight(model: Model, domain: str, weight: float) -> Model:
 def needs_index(indicators: pl.DataFrame, model: Model) -> pl.DataFrame:
     """Adds each domain's score, `need`, `rank` and what was missing, one row an area.
 
+    The same as `weigh(domain_scores(indicators, model), model)`: only the second step knows the domain weights, so
+    moving one of them needs only that.
+    """
+    return weigh(domain_scores(indicators, model), model)
+
+
+def domain_scores(indicators: pl.DataFrame, model: Model) -> pl.DataFrame:
+    """Adds a `<domain>_score` for each domain, nearly 0 to 100, higher is more need; does not look at domain weights.
+
     `indicators`: a row an area, with the model's columns. In order:
-    1. An indicator's values are ranked over the areas that have one (ties averaged), turned so that more need ranks higher,
-       and made standard normal: Φ⁻¹(rank/(n + 1)). So no indicator counts for more because its values spread wider.
-    2. A domain is the weighted mean of its indicators. Where an area lacks some, those present take their weight,
-       as long as they hold at least half of it; otherwise the area takes the domain's middle (0).
-    3. Domain scores are ranked and transformed as in `metrics.deprivation.transform_ranks`: columns `<domain>_score`, nearly
-       0 to 100.
-    4. `need` = Σ weight × domain score, 0 to 100, higher is more need; `rank` 1 = most need, ties share the lowest.
+    1. An indicator's values are ranked over the areas that have one (ties averaged), turned so that more need ranks
+       higher, and made standard normal: Φ⁻¹(rank/(n + 1)). So none counts for more because its values spread wider.
+    2. A domain is the weighted mean of its indicators. Where an area lacks some, those present take their weight, as
+       long as they hold at least half of it; otherwise the area takes the domain's middle (0).
+    3. These are ranked and transformed as in `metrics.deprivation.transform_ranks`.
     `missing` counts indicators without a value, `assumed` lists the domains set to their middle. Rows keep their order.
 
-    Raises ValueError when a column is missing, has no value at all, or an indicator holds something not finite.
+    Raises ValueError when a column is missing, has no value at all, or holds something that is not a number.
     """
-    standard = {i.column: _standard(indicators, i) for d in model.domains for i in d.indicators}
-    rows = indicators.height
-    missing = np.zeros(rows, np.int64)
-    assumed = np.zeros((rows, len(model.domains)), bool)
+    standard = _standard(indicators, [i for d in model.domains for i in d.indicators])
+    missing = np.zeros(indicators.height, np.int64)
+    assumed = np.zeros((indicators.height, len(model.domains)), bool)
     middles = {}
     for k, d in enumerate(model.domains):
         z = np.column_stack([standard[i.column] * (1 if i.direction == "higher" else -1) for i in d.indicators])
@@ -152,41 +160,52 @@ def needs_index(indicators: pl.DataFrame, model: Model) -> pl.DataFrame:
         assumed[:, k] = (held < LEAST_PRESENT * sum(i.weight for i in d.indicators)) | (held == 0)
         mean = (np.nan_to_num(z) * weight).sum(axis=1) / np.where(held > 0, held, 1.0)
         middles[d.id] = np.where(assumed[:, k], 0.0, mean).round(12)  # equal sums may differ in the last bits
-    scores = pl.DataFrame(middles).select(
-        transform_ranks(pl.col(d.id).rank("average", descending=True)).alias(f"{d.id}_score") for d in model.domains
-    )
-    need = pl.sum_horizontal(pl.col(f"{d.id}_score") * d.weight for d in model.domains)
     names = [d.id for d in model.domains]
     lists = [[n for n, yes in zip(names, row, strict=True) if yes] for row in assumed.tolist()]
-    made = scores.with_columns(
-        need.alias("need"),
-        need.round(12).rank("min", descending=True).cast(pl.Int64).alias("rank"),
+    scores = (transform_ranks(pl.col(n).rank("average", descending=True)).alias(f"{n}_score") for n in names)
+    made = pl.DataFrame(middles).select(
+        *scores,
         pl.Series("missing", missing, dtype=pl.Int64),
         pl.Series("assumed", lists, dtype=pl.List(pl.String)),
     )
     return indicators.drop(made.columns, strict=False).hstack(made)
 
 
-def _standard(frame: pl.DataFrame, indicator: Indicator) -> np.ndarray:
-    """Normal scores of a column's ranks, NaN where it has no value."""
-    if indicator.column not in frame.columns:
-        raise ValueError(f"the model needs the column {indicator.column!r} ({indicator.name}), which the table lacks")
-    values = frame[indicator.column].cast(pl.Float64)
-    if values.count() == 0:
-        raise ValueError(f"the column {indicator.column!r} ({indicator.name}) has no value in any area")
-    if not values.drop_nulls().is_finite().all():
-        raise ValueError(f"the column {indicator.column!r} ({indicator.name}) holds a value that is not a number")
-    rank = values.rank("average") / (values.count() + 1)
-    return ndtri(rank.cast(pl.Float64).fill_null(float("nan")).to_numpy())
+def weigh(scores: pl.DataFrame, model: Model) -> pl.DataFrame:
+    """Adds `need` = Σ weight × domain score, 0 to 100, higher is more need, and its `rank`, 1 = most need, ties lowest.
+
+    `scores`: the frame of `domain_scores`, or of its scores averaged over larger areas.
+    """
+    need = pl.sum_horizontal((pl.col(f"{d.id}_score") * d.weight for d in model.domains), ignore_nulls=False)
+    rank = need.round(12).rank("min", descending=True).cast(pl.Int64)
+    return scores.with_columns(need.alias("need"), rank.alias("rank"))
+
+
+def _standard(frame: pl.DataFrame, indicators: list[Indicator]) -> dict[str, np.ndarray]:
+    """Normal scores of each indicator's ranks, by column; NaN where there is no value."""
+    for one in indicators:
+        if one.column not in frame.columns:
+            raise ValueError(f"the model needs the column {one.column!r} ({one.name}), which the table lacks")
+    columns = list(dict.fromkeys(i.column for i in indicators))
+    values = frame.select(pl.col(columns).cast(pl.Float64))
+    counts = values.select(pl.all().count()).row(0, named=True)
+    sound = values.select(pl.all().is_finite().all()).row(0, named=True)  # nulls are not asked
+    for one in indicators:
+        if counts[one.column] == 0:
+            raise ValueError(f"the column {one.column!r} ({one.name}) has no value in any area")
+        if not sound[one.column]:
+            raise ValueError(f"the column {one.column!r} ({one.name}) holds a value that is not a number")
+    ranks = values.select((pl.col(c).rank("average") / (counts[c] + 1)).fill_null(float("nan")) for c in columns)
+    return {c: ndtri(ranks[c].to_numpy()) for c in columns}
 
 
 def contributions(need: pl.DataFrame, model: Model, *, area: str, population: str) -> pl.DataFrame:
     """What each domain contributes to each area's share of the money that follows need.
 
-    `need`: the frame of `needs_index` (or of its domain scores averaged over larger areas, weighted by people). Gives a row an
-    area × domain: `area`, `domain`, `name`, `weight`, `share` (points 0–1 of the whole that reach the area through this
-    domain; they sum to 1 over everything and, over an area, to its share before base, floor and limit) and `part` (0–1
-    of the area's own share). Raises ValueError when no area has need or people.
+    `need`: the frame of `needs_index` (or of its domain scores averaged over larger areas, weighted by people). Gives
+    a row an area × domain: `area`, `domain`, `name`, `weight`, `share` (points 0–1 of the whole that reach the area
+    through this domain; they sum to 1 over everything and, over an area, to its share before base, floor and limit)
+    and `part` (0–1 of the area's own share). Raises ValueError when no area has need or people.
     """
     people = pl.col(population).cast(pl.Float64)
     parts = [
@@ -211,21 +230,16 @@ def contributions(need: pl.DataFrame, model: Model, *, area: str, population: st
 
 
 def to_larger(need: pl.DataFrame, model: Model, *, by: str, population: str) -> pl.DataFrame:
-    """Need and domain scores of larger areas: means of their small areas weighted by people, so that people × need adds up.
+    """Need and domain scores of larger areas: means of their small areas weighted by people, so people × need adds up.
 
-    Gives `by`, `population` (under its own name), a `<domain>_score` for each domain, `need`, and `rank` among the larger
-    areas (1 = most need). An area without people has no need (null) and no rank.
+    Gives `by`, the people under the name `population`, a `<domain>_score` for each domain, `need`, and `rank` among the
+    larger areas (1 = most need). An area without people has no need (null) and no rank.
     """
-    scores = [f"{d.id}_score" for d in model.domains] + ["need"]
     people = pl.col(population).cast(pl.Float64)
     whole = people.sum()
-    means = [pl.when(whole > 0).then((people * pl.col(c)).sum() / whole).alias(c) for c in scores]
-    return (
-        need.group_by(by)
-        .agg(whole.alias(population), *means)
-        .sort(by)
-        .with_columns(pl.col("need").round(12).rank("min", descending=True).cast(pl.Int64).alias("rank"))
-    )
+    names = (f"{d.id}_score" for d in model.domains)
+    means = [pl.when(whole > 0).then((people * pl.col(c)).sum() / whole).alias(c) for c in names]
+    return weigh(need.group_by(by).agg(whole.alias(population), *means).sort(by), model)
 
 
 def rank_stability(
@@ -241,12 +255,12 @@ def rank_stability(
 ) -> pl.DataFrame:
     """How firmly each area keeps its rank when the domain weights are drawn anew around the chosen ones.
 
-    Weights come from a Dirichlet distribution with mean at the model's weights; with `closeness` 100 a weight of .14 lies
-    mostly between .08 and .21, higher is closer. A weight of 0 stays 0. With `by` and `population`, ranks are of larger
-    areas, from population-weighted means. Gives a row an area: its code under `area` (or `by`), `rank` at the chosen
-    weights (1 = most need), `lowest` and `highest` (the ranks that nine draws in ten lie between, 5% cut off at each
-    end), and `shares`, the share of draws at rank 1, 2, … The same seed gives the same figures.
-    Raises ValueError for draws or closeness below 1.
+    Weights come from a Dirichlet distribution with mean at the model's weights; with `closeness` 100 a weight of .14
+    lies mostly between .08 and .21, higher is closer. A weight of 0 stays 0. With `by` and `population`, ranks are of
+    larger areas, from population-weighted means. Gives a row an area: its code under `area` (or `by`), `rank` at the
+    chosen weights (1 = most need), `lowest` and `highest` (the ranks that nine draws in ten lie between, 5% cut off
+    at each end), and `shares`, the share of draws at rank 1, 2, … The same seed gives the same figures. Raises
+    ValueError for draws or closeness below 1.
     """
     if draws < 1 or closeness < 1:
         raise ValueError("at least one draw, and a closeness of at least 1, are needed")

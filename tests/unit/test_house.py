@@ -116,7 +116,7 @@ def test_a_trespass_is_noticed(module, source):
 
 
 def test_the_entry_script_does_not_stand_beside_the_pages():
-    """Streamlit serves `/page` without running an entry script that stands beside `pages/`: sign-in would be skipped."""
+    """Streamlit serves `/page` without running an entry script beside `pages/`: sign-in would be skipped."""
     assert not list((ROOT / "dashboard").glob("app*.py"))
     assert (ROOT / "dashboard" / "entry" / "app.py").is_file()
 
