@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
@@ -16,6 +16,7 @@ NUMERATOR, DENOMINATOR, COMPLEMENT, RECORDS, OUTSIDE = range(5)
 KINDS = ("numerator", "denominator", "complement", "n", "not in the table")
 SUFFIX = {NUMERATOR: "", DENOMINATOR: "/denominator", RECORDS: "/n"}
 COLUMN = {NUMERATOR: "numerator", DENOMINATOR: "denominator", RECORDS: "n"}
+UNSPLIT = {"", "all"}  # breakdowns of rows that are not split by anything
 _SLACK = 1e-6  # sums may differ by this much: counts are whole, but are kept as floats
 
 
@@ -32,7 +33,6 @@ class Cells:
     hidden: np.ndarray
     sums: sparse.csr_array  # lines × cells: -1 the total, +1 its parts; every line adds up to 0
     places: np.ndarray  # frame rows × kinds (numerator, denominator, complement, n) → cell, -1 where there is none
-    names: list[str] = field(default_factory=list, repr=False)  # for messages: of cells outside the frame
 
     def hide(self, cells: np.ndarray) -> None:
         """Hide cells, and with each what would give it away: a shown share and denominator are a numerator."""
@@ -125,7 +125,7 @@ def build(estimates: pl.DataFrame, totals: pl.DataFrame, settings: Settings) -> 
     fixed[owned] = settings.exempt[first[owned]]
     shown_zero_rule = owned & (cell_kind != COMPLEMENT)
     shown_zero_rule[owned] &= np.isfinite(known[owned]) | suppressed[first[owned]]
-    cells = Cells(
+    return Cells(
         value=known,
         kind=cell_kind,
         row=first,
@@ -136,8 +136,6 @@ def build(estimates: pl.DataFrame, totals: pl.DataFrame, settings: Settings) -> 
         sums=sums,
         places=places,
     )
-    cells.names = codes.names(order, estimates)
-    return cells
 
 
 def _layers(estimates: pl.DataFrame) -> list[int]:
@@ -271,9 +269,6 @@ class _Codes:
         key = np.concatenate(keys)
         return np.concatenate(lines), key, np.concatenate(signs), np.union1d(every, key)
 
-    def names(self, order: np.ndarray, estimates: pl.DataFrame) -> list[str]:
-        return []
-
 
 class _Way:
     """The relations of one dimension that hold for the same counts, as arrays."""
@@ -334,12 +329,14 @@ def _kind(name: str) -> str:
 
 def _parts(estimates: pl.DataFrame) -> dict[str, pl.Series]:
     """A column a dimension: the group's part in it, or `*` where a row is not split by it."""
-    names = sorted({p for b in estimates["breakdown"].unique().to_list() for p in b.split(JOIN)})
+    names = sorted({p for b in estimates["breakdown"].unique().to_list() for p in b.split(JOIN)} - UNSPLIT)
     columns = {"period": pl.col("period"), **{n: pl.lit(None, pl.String) for n in names}}
     for breakdown in estimates["breakdown"].unique().sort().to_list():
         parts = breakdown.split(JOIN)
         cut = pl.col("group").str.split(JOIN)
         for i, name in enumerate(parts):
+            if name in UNSPLIT:
+                continue
             value = pl.col("group") if len(parts) == 1 else cut.list.get(i, null_on_oob=True)
             columns[name] = pl.when(pl.col("breakdown") == breakdown).then(value).otherwise(columns[name])
     frame = estimates.select([e.fill_null(ALL).alias(n) for n, e in columns.items()])

@@ -19,7 +19,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "dashboard.store": ({"polars", "sqlalchemy", "alembic", "psycopg"}, DEFINITIONS),
     "dashboard.access": (set(), {"dashboard.store"}),
     "dashboard.words": (set(), {"metrics"}),  # how figures are written: for all who show or say them
-    "dashboard.answers": ({"polars"}, LOWER | {"metrics", "dashboard.words"}),
+    "dashboard.answers": ({"polars"}, LOWER | {"metrics", "dashboard.words", "sample_data.places"}),
     "dashboard.charts": ({"polars", "plotly", "afcharts", "jinja2", "markupsafe"}, {"metrics", "dashboard.words"}),
     "dashboard.maps": ({"polars", "pydeck"}, {"metrics", "dashboard.charts", "dashboard.words"}),
     "dashboard.components": (
