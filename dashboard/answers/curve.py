@@ -95,7 +95,7 @@ def curve(
     every = of_series(scope, series)
     ours = every.filter(pl.col("group") == area)
     line = comparator(scope, series, area, against, vintage)
-    name = _comparator_name(against, line)
+    name = "Neighbours" if against == NEIGHBOURS else COMPARATORS[against]
     turns = [b.period_end for b in it.breaks]
     changes = past_changes(every, breaks=turns)
     ahead = forecast(ours, changes=changes, breaks=turns)
@@ -131,13 +131,6 @@ def curve(
     )
 
 
-def _comparator_name(against: str, line: pl.DataFrame) -> str:
-    if against != NEIGHBOURS:
-        return COMPARATORS.get(against, AREAS.get(against, against))
-    method = line.filter(pl.col("value").is_not_null())["method"]
-    return f"Neighbours, {method[-1]}" if len(method) else "Neighbours"
-
-
 def _sentence(scope, it: Series, ours, best, line, name: str, area: str, ahead: pl.DataFrame) -> str:
     """Where it is, against whom, whether it really changed, what happens if nothing changes."""
     if not best.height or best["value"][0] is None:
@@ -152,7 +145,7 @@ def _sentence(scope, it: Series, ours, best, line, name: str, area: str, ahead: 
     parts = [f"{it.name}, {AREAS[area]}, {now['period']}: {figure}{unit}."]
     judged = against_benchmark(best, line, polarity=way(it)).row(0, named=True)
     if judged["benchmark"] is not None:
-        parts.append(_against(judged, it, name))
+        parts.append(_against(judged, line, it, name))
     parts.append(_moved(trend(scope, it.id, area)))
     parts += _since_baseline(ours, it)
     run = run_lengths(ours)["run"]
@@ -173,7 +166,7 @@ def _headline(best: pl.DataFrame, line: pl.DataFrame, name: str, it: Series, are
     if row["benchmark"] is None:
         return f"{area}: {value} in {row['period']}"
     other = words.value(row["benchmark"], unit=it.unit, decimals=it.decimals)
-    return f"{area}: {value} in {row['period']}, {name.partition(',')[0]} {other}"
+    return f"{area}: {value} in {row['period']}, {name} {other}"
 
 
 def _target_start(best: pl.DataFrame, it: Series, target: tuple[float, date] | None) -> tuple[float, date]:
@@ -203,8 +196,11 @@ def about(shown: Curve | None, indicator: Indicator) -> dict[str, str]:
     }
 
 
-def _against(judged: Mapping, it: Series, name: str) -> str:
+def _against(judged: Mapping, line: pl.DataFrame, it: Series, name: str) -> str:
     value = words.value(judged["benchmark"], unit=it.unit, decimals=it.decimals)
+    if name == "Neighbours":  # how many of them stand behind the average
+        same = line.filter(pl.col("period_end") == judged["period_end"])
+        name, value = "its statistical neighbours", f"{value}, {same['method'][0]}"
     word = judged["verdict"]
     if word == NOT_COMPARED:
         side = "above" if judged["difference"] > 0 else "below" if judged["difference"] < 0 else "equal to"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from dashboard.access import Scope
-from dashboard.answers.keep import the_store
+from dashboard.answers.keep import kept, the_store
 from dashboard.store import StaleEdit
 
 SECTIONS: Mapping[str, str] = {
@@ -35,12 +35,14 @@ class Note:
     written_at: datetime | None
 
 
+@kept
 def notes(scope: Scope, indicator: str) -> dict[str, Note]:
     """The text of every section that stands now, empty ones included."""
     held = {row["section"]: _note(row) for row in the_store().notes(indicator).iter_rows(named=True)}
     return {section: held.get(section, Note(0, section, "", "", None)) for section in SECTIONS}
 
 
+@kept
 def history(scope: Scope, indicator: str, section: str) -> list[Note]:
     """Every text a section ever had, newest first."""
     return [_note(row) for row in the_store().note_history(indicator, section).iter_rows(named=True)]
@@ -80,6 +82,7 @@ def try_target(scope: Scope, series: str, value: float, by: date, *, author: str
     return try_write(scope, series, "target", f"{value!r} {by.isoformat()}", author=author, base=base)
 
 
+@kept
 def target_note(scope: Scope, series: str) -> Note:
     """The note that holds a series' target."""
     held = {row["section"]: _note(row) for row in the_store().notes(series).iter_rows(named=True)}

@@ -17,6 +17,7 @@ from dashboard.answers.printed import printed_rows
 from dashboard.answers.published import (
     COMPARATORS,
     COUNTY,
+    NEIGHBOURS,
     NORTH,
     WEST,
     comparator,
@@ -85,7 +86,7 @@ def scorecard(scope: Scope, *, area: str, against: str, vintage: str, show: str 
         ]
         groups.append(Group(name, shown, missing if show == "all" else ()))
     judged = [r for k, r in rows.items() if k in counted]
-    name = COMPARATORS.get(against, "the comparator")
+    name = "their statistical neighbours" if against == NEIGHBOURS else COMPARATORS[against]
     frames = [r["history"].tail(1) for r in with_value.values()]
     return Scorecard(
         _sentence(judged, len(counted), name),

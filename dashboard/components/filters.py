@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 MOST = 4  # controls to a row
 _WRITTEN = "address-"  # what this page last wrote into the address, by key
@@ -23,8 +24,8 @@ class Choice:
     help: str = ""
 
 
-def filters(*choices: Choice) -> dict[str, str]:
-    """One row of select boxes; gives the chosen code of each key.
+def filters(*choices: Choice, places: Sequence[DeltaGenerator] = ()) -> dict[str, str]:
+    """One row of select boxes; gives the chosen code of each key. `places`: columns of a row that is there.
 
     The codes stand in the address (`?area=E06000061&against=neighbours`), defaults are left out, and going back in the
     browser goes back a choice. An address that asks for what is not offered falls back to the default, and a sentence
@@ -36,7 +37,7 @@ def filters(*choices: Choice) -> dict[str, str]:
     address = st.query_params.to_dict()
     chosen: dict[str, str] = {}
     fallen: list[str] = []
-    for choice, column in zip(choices, st.columns(len(choices)), strict=True):
+    for choice, column in zip(choices, places or st.columns(len(choices)), strict=True):
         default, asked = defaults[choice.key], address.pop(choice.key, None)
         if not _take(choice, asked, default):
             fallen.append(

@@ -57,8 +57,7 @@ def _pairs(items: list[str]) -> list[list[str]]:
 
 
 def _section(name: str, note: Note, subject: str, save: Callable, history: Callable) -> None:
-    st.subheader(name, anchor=False)
-    html("note.html", text=note.text or EMPTY, written=_written(note), empty=not note.text)
+    html("note.html", name=name, text=note.text or EMPTY, written=_written(note), empty=not note.text)
     key = f"{subject}-{note.section}"
     with st.expander(f"Change “{name}”"):
         _form(name, note, key, save)
@@ -66,7 +65,7 @@ def _section(name: str, note: Note, subject: str, save: Callable, history: Calla
     if earlier:
         with st.expander(f"Earlier texts ({len(earlier)})"):
             for old in earlier:
-                html("note.html", text=old.text or EMPTY, written=_written(old), empty=not old.text)
+                html("note.html", name="", text=old.text or EMPTY, written=_written(old), empty=not old.text)
 
 
 def _form(name: str, note: Note, key: str, save: Callable) -> None:
@@ -94,7 +93,7 @@ def _form(name: str, note: Note, key: str, save: Callable) -> None:
         st.error(
             "Somebody else saved this text while you were writing. Nothing is lost: theirs is below, yours in the box."
         )
-        html("note.html", text=answer.theirs or EMPTY, written="As saved meanwhile", empty=False)
+        html("note.html", name="", text=answer.theirs or EMPTY, written="As saved meanwhile", empty=False)
         st.caption("Put both together in the box, then save again.")
 
 

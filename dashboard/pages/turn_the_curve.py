@@ -8,29 +8,27 @@ from dashboard.answers.printed import COLUMNS, printed_rows
 from dashboard.components import (
     About,
     Choice,
-    Line,
-    Target,
     about,
     empty_state,
-    figure_with_table,
     filters,
     guard,
     headline,
-    history_chart,
     link,
     plain_table,
     section,
     title,
 )
+from dashboard.components.curve import curve_chart
 from dashboard.components.story import saved_message, story, target_form
 
 scope = guard("turn_the_curve")
 top = st.container()
+row = st.columns(4)
 chosen = filters(
     Choice("indicator", "Indicator", answer.indicators(scope)),
     Choice("area", "Area", published.AREAS),
     Choice("against", "Compare with", published.COMPARATORS),
-    Choice("since", "From", answer.YEARS),
+    places=row[:3],
 )
 indicator = answer.indicator(chosen["indicator"])
 with top:
@@ -38,32 +36,18 @@ with top:
     saved_message()
 
 if indicator.series:
-    more = filters(
-        Choice("series", "Published series", answer.series_of(indicator.id)),
+    chosen |= filters(Choice("series", "Published series", answer.series_of(indicator.id)), places=row[3:])
+    chart = st.container()
+    chosen |= filters(
+        Choice("since", "Years from", answer.YEARS),
         Choice("vintage", "Neighbours as listed in", published.vintage_names()),
     )
-    curve = answer.curve(scope, **{**chosen, **more})
+    curve = answer.curve(scope, **chosen)
     it = curve.series
     with top:
         headline(curve.sentence)
-    figure, alt = history_chart(
-        curve.ours,
-        name=published.AREAS[chosen["area"]],
-        headline=curve.headline,
-        subtitle=f"{it.name}, {it.unit}",
-        source=it.source,
-        n=curve.n,
-        unit=it.unit,
-        decimals=it.decimals,
-        comparators=[Line(name, frame) for name, frame in curve.comparators],
-        breaks=curve.breaks,
-        baseline=it.baseline_period,
-        forecast=curve.ahead,
-        target=Target(*curve.target) if curve.target else None,
-    )
-    figure_with_table(
-        figure, alt, curve.frame, name=it.name, source=it.source, unit=it.unit, decimals=it.decimals, areas=curve.names
-    )
+    with chart:
+        curve_chart(curve)
     if curve.best:
         st.caption(curve.best)
     target_form(

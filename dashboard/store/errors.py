@@ -46,10 +46,10 @@ class AlreadyLoaded(StoreError):
 
 
 class NothingToLoad(StoreError):
-    """There is not one figure to load."""
+    """There is not one figure, or not one place, to load."""
 
-    def __init__(self) -> None:
-        super().__init__("There is no figure to load.")
+    def __init__(self, thing: str = "figure") -> None:
+        super().__init__(f"There is no {thing} to load.")
 
 
 class UnknownLoad(StoreError):
@@ -57,12 +57,22 @@ class UnknownLoad(StoreError):
 
 
 class StaleEdit(StoreError):
-    """Someone else saved the same section meanwhile. Nothing was written.
+    """Someone else saved the same section, or a scenario of the same name, meanwhile. Nothing was written.
 
-    `yours` is the text that was not saved, `theirs` the one that stands now, as `note_id`, by `author` at `written_at`.
+    `yours` is the text that was not saved, `theirs` the one that stands now, by `author` at `written_at`; `note_id` is
+    its note's or scenario's id, the `base` to start from next.
     """
 
-    def __init__(self, *, yours: str, theirs: str, note_id: int | None, author: str, written_at: datetime | None):
+    def __init__(
+        self,
+        *,
+        yours: str,
+        theirs: str,
+        note_id: int | None,
+        author: str,
+        written_at: datetime | None,
+        thing: str = "text",
+    ):
         self.yours, self.theirs, self.note_id = yours, theirs, note_id
         self.author, self.written_at = author, written_at
-        super().__init__(f"{author or 'Someone'} changed this text while you were writing. Yours was not saved.")
+        super().__init__(f"{author or 'Someone'} changed this {thing} while you were writing. Yours was not saved.")

@@ -1,4 +1,4 @@
-"""The tables: loads, the figures and refused rows that each brought, and the notes that people write.
+"""The tables: loads and what each brought, what people write, who may do what, and the record of what was done.
 
 `figure` is only ever added to. What stands today is worked out when it is read (`figures.py`), so a load changes
 nothing that was there before, and taking one back leaves exactly what there was without it.
@@ -117,5 +117,101 @@ note = sa.Table(
     sa.Column("written_at", Utc, nullable=False),
     # Two people who started from the same note cannot both follow it.
     sa.UniqueConstraint("indicator", "section", "base", name="uq_note_base"),
+    sqlite_autoincrement=True,
+)
+
+# What a load may bring beside figures: geography of the partnership's own. Taken out again with the load.
+
+forum_area = sa.Table(
+    "forum_area",
+    metadata,
+    sa.Column("load_id", sa.ForeignKey("load.load_id"), primary_key=True),
+    sa.Column("lsoa", Code, primary_key=True),
+    sa.Column("forum_area", Code, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+service = sa.Table(
+    "service",
+    metadata,
+    sa.Column("load_id", sa.ForeignKey("load.load_id"), primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True),  # order in the file: two services may share name and place
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("type", sa.Text, nullable=False),
+    sa.Column("lsoa", Code),
+    sa.Column("latitude", sa.Double),
+    sa.Column("longitude", sa.Double),
+    sa.Column("note", sa.Text),
+    sqlite_with_rowid=False,
+)
+
+boundary = sa.Table(
+    "boundary",
+    metadata,
+    sa.Column("load_id", sa.ForeignKey("load.load_id"), primary_key=True),
+    sa.Column("level", Code, primary_key=True),
+    sa.Column("code", Code, primary_key=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("geometry", sa.Text, nullable=False),  # a GeoJSON geometry
+    sqlite_with_rowid=False,
+)
+
+scenario = sa.Table(
+    "scenario",
+    metadata,
+    sa.Column("scenario_id", sa.Integer, primary_key=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("base", sa.Integer, nullable=False),  # as with notes
+    sa.Column("content", sa.Text, nullable=False),  # JSON
+    sa.Column("author", sa.Text, nullable=False),
+    sa.Column("written_at", Utc, nullable=False),
+    sa.UniqueConstraint("name", "base", name="uq_scenario_base"),
+    sqlite_autoincrement=True,
+)
+
+role = sa.Table(
+    "role",
+    metadata,
+    sa.Column("identity", Code, primary_key=True),
+    sa.Column("role", sa.Text, nullable=False),
+    sa.Column("agency", sa.Text, nullable=False),  # "" where the role is not tied to one
+    sa.Column("forum_area", sa.Text, nullable=False),
+    sa.Column("set_by", sa.Text, nullable=False),
+    sa.Column("set_at", Utc, nullable=False),
+)
+
+# Triggers on these two, made by the migration, refuse whatever `record.py` would not do.
+record = sa.Table(
+    "record",
+    metadata,
+    sa.Column("record_id", sa.Integer, primary_key=True, autoincrement=False),  # 1, 2, 3 … without a gap
+    sa.Column("at", Utc, nullable=False),
+    sa.Column("who", sa.Text, nullable=False),
+    sa.Column("role", sa.Text, nullable=False),
+    sa.Column("act", sa.Text, nullable=False),
+    sa.Column("detail", sa.Text, nullable=False),
+    sa.Column("previous", sa.Text, nullable=False),  # hash of the entry before
+    sa.Column("hash", sa.Text, nullable=False),
+)
+
+# One row: where the record begins and ends. Writers of the record take turns by locking it.
+record_end = sa.Table(
+    "record_end",
+    metadata,
+    sa.Column("one", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("last_id", sa.Integer, nullable=False),
+    sa.Column("last_hash", sa.Text, nullable=False),
+    sa.Column("purged_to", sa.Integer, nullable=False),  # entries up to this one were purged at the end of their term
+    sa.Column("purged_hash", sa.Text, nullable=False),  # what the first entry that is left follows
+    sa.CheckConstraint("one = 1", name="ck_record_end_one"),
+)
+
+# A purge or a restore makes the counts that `Store.version` rests on smaller; these steps make up for it.
+version_step = sa.Table(
+    "version_step",
+    metadata,
+    sa.Column("step_id", sa.Integer, primary_key=True),
+    sa.Column("steps", sa.Integer, nullable=False),
     sqlite_autoincrement=True,
 )

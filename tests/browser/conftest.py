@@ -20,14 +20,19 @@ from tests.integration.conftest import free_port
 
 SIZES = {"desktop": {"width": 1366, "height": 768}, "phone": {"width": 390, "height": 844}}
 # A browser under test asks nothing of its maker, and draws without a graphics card.
-FLAGS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-).split()  # noqa: SIM905 - easier to read than nine quoted words
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 # axe's rule → what its HTML holds. Each with its reason.
 KNOWN = {
-    # Streamlit's own file uploader: a drop zone that says "presentation" and can be reached by the keyboard all the same.
+    # Streamlit's own file uploader: a drop zone that says "presentation" and can still be reached by keyboard.
     # A best practice, not a WCAG criterion; the button inside it does the same and is named.
     "presentation-role-conflict": "stFileUploaderDropzone",
 }

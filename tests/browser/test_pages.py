@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -28,7 +30,7 @@ def test_a_choice_lives_in_the_address_and_survives_a_reload(visit, shown):
     page = window.open(shown)
     page.get_by_role("combobox", name="Area").click()
     page.get_by_role("option", name="West Northamptonshire").click()
-    expect(page).to_have_url(lambda url: "area=" in url)
+    expect(page).to_have_url(re.compile("area="))
     expect(page.locator(".eh-headline")).to_contain_text("Of 21 indicators")
     said = window.settled().locator(".eh-headline").inner_text()
     page.reload()
@@ -41,7 +43,7 @@ def test_an_indicator_s_link_opens_its_curve_for_the_same_area(visit, shown):
     window = visit()
     page = window.open(f"{shown}/scorecard?area=E06000061")
     page.get_by_role("link", name="Second or later child protection plan").click()
-    expect(page.locator("h1")).to_contain_text("repeat")
+    expect(page.locator("h1")).to_contain_text("child protection plan")
     window.settled()
     assert page.get_by_role("combobox", name="Area").input_value() == "North Northamptonshire"
     assert window.complaints == []
@@ -56,8 +58,7 @@ def test_the_keyboard_alone_reaches_and_changes_the_comparison(visit, shown):
         if box.evaluate("e => e === document.activeElement"):
             break
     assert box.evaluate("e => e === document.activeElement")
-    page.keyboard.press("ArrowDown")
-    page.keyboard.press("ArrowDown")
+    page.keyboard.type("East")
     page.keyboard.press("Enter")
     expect(page.locator(".eh-headline")).to_contain_text("East Midlands")
 
@@ -87,8 +88,8 @@ def test_what_one_writes_another_reads_and_nobody_overwrites(visit, changing):
 
     def write(window, text: str, name: str) -> None:
         window.page.get_by_label("Story behind the curve", exact=True).fill(text)
-        window.page.get_by_label("Your name or role").first.fill(name)
-        window.page.get_by_role("button", name="Save", exact=True).first.click()
+        window.page.get_by_label("Your name or role").filter(visible=True).first.fill(name)
+        window.page.get_by_role("button", name="Save", exact=True).filter(visible=True).first.click()
 
     write(theirs, "Theirs <img src=x onerror=alert(1)>", "Somebody else")
     expect(theirs.page.get_by_text("is saved")).to_be_visible()
