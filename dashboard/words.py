@@ -35,6 +35,16 @@ def value(figure: float | None, *, unit: str = "", decimals: int = 1, status: st
     return f"{number(figure, decimals=decimals)}{sign_of(unit)}"
 
 
+def pounds(amount: float | None, *, pence: bool = False, signed: bool = False) -> str:
+    """`1234.5` → `£1,235`; with pence `£1,234.50`; signed `+£1,235`, `-£1,235`, `£0`."""
+    if amount is None or isnan(amount):
+        return MISSING
+    text = number(abs(amount), decimals=2 if pence else 0)
+    zero = not float(text.replace(",", ""))
+    sign = "" if zero else "-" if amount < 0 else "+" if signed else ""
+    return f"{sign}£{text}"
+
+
 def interval(lower: float | None, upper: float | None, *, decimals: int = 1) -> str:
     """`23.1–24.7`; empty where either limit is missing. A negative limit is spelled with `to`."""
     if lower is None or upper is None or isnan(lower) or isnan(upper):

@@ -16,21 +16,23 @@ from typing import Any
 import numpy as np
 import polars as pl
 from scipy.special import ndtri
-from scipy.stats import rankdata
 
 from metrics.allocation import AllocationError, allocate
 from metrics.catalogue import DEFINITIONS, DefinitionError
 from metrics.deprivation import transform_ranks
+from metrics.weightings import Firmness, firmness
 
 __all__ = [
     "AllocationError",
     "Domain",
+    "Firmness",
     "Indicator",
     "Model",
     "allocate",
     "contributions",
     "domain_scores",
     "example_model",
+    "firmness",
     "needs_index",
     "rank_stability",
     "read_model",
@@ -40,7 +42,6 @@ __all__ = [
 ]
 
 LEAST_PRESENT = 0.5  # of a domain's weight that must have values before an area gets a score of its own
-SURE = 0.90  # share of draws that a range of ranks covers
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,16 +271,5 @@ def rank_stability(
             raise ValueError("ranks of larger areas need the column of people to weigh by")
         need = to_larger(need, model, by=by, population=population)
         area = by
-    scores = need.select(f"{d.id}_score" for d in model.domains).to_numpy()
-    random = np.random.default_rng(seed)
-    chosen = np.array([d.weight for d in model.domains])
-    gamma = random.standard_gamma(chosen * closeness / chosen.sum(), size=(draws, len(chosen)))
-    drawn = scores @ (gamma / gamma.sum(axis=1, keepdims=True)).T
-    ranks = rankdata(-drawn.round(12), method="min", axis=0).astype(np.int64)
-    counts = np.stack([np.bincount(row, minlength=len(scores) + 1)[1:] for row in ranks]) / draws
-    tail = (1 - SURE) / 2
-    return need.select(area, "rank").with_columns(
-        pl.Series("lowest", np.quantile(ranks, tail, axis=1, method="inverted_cdf"), dtype=pl.Int64),
-        pl.Series("highest", np.quantile(ranks, 1 - tail, axis=1, method="inverted_cdf"), dtype=pl.Int64),
-        pl.Series("shares", counts.tolist(), dtype=pl.List(pl.Float64)),
-    )
+    weights = {d.id: d.weight for d in model.domains}
+    return firmness(need, weights, area=area, draws=draws, seed=seed, closeness=closeness).frame

@@ -154,7 +154,7 @@ def _sentence(scope, it: Series, ours, best, line, name: str, area: str, ahead: 
     if ahead.height and ahead["lower"][-1] is not None:
         last = ahead.row(-1, named=True)
         limits = words.interval(last["lower"], last["upper"], decimals=it.decimals)
-        parts.append(f"If nothing is done differently, expect {limits} by {last['period']}.")
+        parts.append(f"If nothing is done differently, expect {limits}{words.sign_of(it.unit)} by {last['period']}.")
     return " ".join(parts)
 
 
@@ -200,7 +200,8 @@ def _against(judged: Mapping, line: pl.DataFrame, it: Series, name: str) -> str:
     value = words.value(judged["benchmark"], unit=it.unit, decimals=it.decimals)
     if name == "Neighbours":  # how many of them stand behind the average
         same = line.filter(pl.col("period_end") == judged["period_end"])
-        name, value = "its statistical neighbours", f"{value}, {same['method'][0]}"
+        how = same["method"][0].replace(" (", ", ").rstrip(")")
+        name, value = "its statistical neighbours", f"{value}; {how}"
     word = judged["verdict"]
     if word == NOT_COMPARED:
         side = "above" if judged["difference"] > 0 else "below" if judged["difference"] < 0 else "equal to"

@@ -1,12 +1,17 @@
-"""What reading a file gives: the figures, the rows that were refused and why, and remarks on everything else."""
+"""What reading a file gives: figures or places, the rows that were refused and why, and remarks on everything else."""
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from dataclasses import dataclass, field
 
 import polars as pl
 
 REFUSED = pl.Schema({"line": pl.Int64, "column": pl.String, "value": pl.String, "reason": pl.String})
+LONGEST_NAME = 100  # characters of a file's name that are kept
+# Characters that nobody sees: controls (NUL, escape), and marks that turn the direction of writing or join invisibly.
+_UNSEEN = r"[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]"
 
 
 class IntakeError(Exception):
@@ -21,6 +26,9 @@ class Batch:
     numbers it, the `column` as the file calls it, the `value`, and the `reason`. Every row below the header is either
     used, refused or left out, and what is left out is named in `remarks`:
     `rows == rows_used + rows_refused + rows_left_out`.
+
+    A file of places (forum areas, services, boundaries) brings no figures: its rows are `places`, with the columns of
+    `dashboard.intake.PLACES[places_kind]`, and `figures` is empty. Of any other file `places` is None.
     """
 
     kind: str
@@ -36,6 +44,13 @@ class Batch:
     rows_used: int = 0  # gave a figure, or the denominator of one
     rows_refused: int = 0
     rows_left_out: int = 0
+    places: pl.DataFrame | None = None
+    places_kind: str = ""
+
+    @property
+    def size(self) -> int:
+        """How many figures, small areas, services or outlines the file brings."""
+        return self.figures.height if self.places is None else self.places.height
 
 
 @dataclass(slots=True)
@@ -96,6 +111,26 @@ class Ledger:
 
 
 def harmless(text: pl.Expr) -> pl.Expr:
-    """Text that a spreadsheet would take for a formula gets an apostrophe, since the list of refusals is downloaded."""
+    """Text that is shown and downloaded: unseen characters out, an apostrophe before what a spreadsheet would run."""
+    text = text.str.replace_all(_UNSEEN, " ")
     risky = text.str.contains(r"^\s*[=+@-]") & ~text.str.contains(r"^\s*[+-][\d.,\s]*%?$")
     return pl.when(risky).then("'" + text).otherwise(text).str.slice(0, 200)
+
+
+def plain(text: str) -> str:
+    """Text on one line without unseen characters: no terminal, page or log can be made to do anything by it."""
+    seen = (" " if unicodedata.category(c) in ("Cc", "Cf", "Zl", "Zp") else c for c in text)
+    return " ".join("".join(seen).split())
+
+
+def safe_name(name: str) -> str:
+    """A file's name as it may be shown, logged and kept: no folders, no unseen characters, at most 100 letters.
+
+    `../../x.csv` and `C:\\temp\\x.csv` become `x.csv`; a long name keeps its ending. Nothing is ever opened by this name.
+    """
+    text = unicodedata.normalize("NFC", name.encode("utf-8", "replace").decode())
+    last = plain(re.split(r"[/\\]", text.rstrip("/\\ "))[-1]).lstrip(". ")
+    stem, dot, ending = last.rpartition(".")
+    if len(last) > LONGEST_NAME and dot and len(ending) < 10:
+        return f"{stem[: LONGEST_NAME - len(ending) - 2]}….{ending}"
+    return last[:LONGEST_NAME] or "The file"

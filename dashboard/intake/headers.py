@@ -14,6 +14,9 @@ KINDS = {
     "ees": "a table of DfE's Explore education statistics",
     "fingertips": "a Fingertips download",
     "cover": "UKHSA's COVER vaccination figures",
+    "forum_areas": "a list of small areas and their forum areas",
+    "services": "a directory of services",
+    "boundaries": "boundaries as GeoJSON",
 }
 # What a file of each kind cannot do without; alternatives stand in one tuple.
 NEEDED: dict[str, tuple[tuple[str, ...], ...]] = {
@@ -22,8 +25,10 @@ NEEDED: dict[str, tuple[tuple[str, ...], ...]] = {
     "ees": (("period",), ("period_type",), ("level",)),
     "fingertips": (("indicator",), ("area_code", "area"), ("period",), ("value",)),
     "cover": (("area", "area_code"), ("item",), ("period",), ("value",)),
+    "forum_areas": (("lsoa",), ("forum_area", "name")),
+    "services": (("name",), ("type",), ("postcode", "lsoa", "latitude")),
 }
-DETECTION_ORDER = ("fingertips", "ees", "cover", "lait", "own")  # the most particular header first
+DETECTION_ORDER = ("fingertips", "ees", "cover", "lait", "services", "forum_areas", "own")  # the most particular header first
 
 
 def normal(header: str | None) -> str:

@@ -133,7 +133,7 @@ class Opened:
 def open_file(source: str | Path | bytes, *, file_name: str) -> Opened:
     """Open a CSV or a workbook. Raises `IntakeError` with one sentence for anything else."""
     name = file_name or "The file"
-    data = _bytes(source, name)
+    data = read_bytes(source, name)
     digest = hashlib.sha256(data).hexdigest()
     if data[:4] == b"PK\x03\x04" or data[:4] == b"PK\x05\x06":
         _check_zip(data, name)
@@ -142,7 +142,7 @@ def open_file(source: str | Path | bytes, *, file_name: str) -> Opened:
         except fastexcel.FastExcelError as error:
             raise IntakeError(f"{name} is damaged or not a workbook: save it again as XLSX.") from error
         return Opened(name, digest, list(workbook.sheet_names), workbook=workbook)
-    data = _as_utf8(data, name)
+    data = as_utf8(data, name)
     start = _start(data)
     if not start.strip() and not data.strip():
         raise IntakeError(f"{name} is empty.")
@@ -156,7 +156,8 @@ def _start(data: bytes) -> str:
     return data[: 2 * _MEGABYTE].decode(errors="ignore")
 
 
-def _bytes(source: str | Path | bytes, name: str) -> bytes:
+def read_bytes(source: str | Path | bytes, name: str) -> bytes:
+    """The file's bytes. Raises `IntakeError` for what its first bytes or its size show to be no use."""
     if isinstance(source, bytes):
         size, start = len(source), source[:4096]
     else:
@@ -217,7 +218,7 @@ def _bomb(unpacked: int, packed: int) -> bool:
     return unpacked > MAX_UNPACKED_BYTES or (unpacked > 10 * _MEGABYTE and unpacked > MAX_UNPACKED_RATIO * packed)
 
 
-def _as_utf8(data: bytes, name: str) -> bytes:
+def as_utf8(data: bytes, name: str) -> bytes:
     """The same text in UTF-8, without a byte order mark, with line ends that count as such."""
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         try:

@@ -1,4 +1,6 @@
-"""The database: figures by load, refused rows, notes. SQLite in a file, or PostgreSQL.
+"""The database: figures and places by load, refused rows, notes, scenarios, roles and the record.
+
+SQLite in a file, or PostgreSQL.
 
 store = open_store()
 store.load(figures, refused, kind="lait", file_name="lait.csv", sha256="…", publisher="DfE")
@@ -7,31 +9,50 @@ store.read_figures(["lait:ReReferral"])
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import date
 from pathlib import Path
 
 import polars as pl
 import sqlalchemy as sa
 
 from dashboard.store import figures as _figures
+from dashboard.store import keeping as _keeping
 from dashboard.store import loads as _loads
 from dashboard.store import notes as _notes
+from dashboard.store import places as _places
+from dashboard.store import record as _record
+from dashboard.store import roles as _roles
+from dashboard.store import scenarios as _scenarios
 from dashboard.store.database import data_folder, database_url, open_engine
 from dashboard.store.errors import AlreadyLoaded, Load, NothingToLoad, StaleEdit, StoreError, UnknownLoad
 from dashboard.store.figures import CURRENT, Changes
+from dashboard.store.keeping import PURGED, retention
 from dashboard.store.loads import LOADS, REFUSED
 from dashboard.store.notes import NOTES, SECTIONS
+from dashboard.store.places import PLACES
+from dashboard.store.record import ACTS, RECORDS
+from dashboard.store.roles import ROLE_NAMES, ROLES, Role
+from dashboard.store.scenarios import SCENARIOS
 
 __all__ = [
+    "ACTS",
     "CURRENT",
     "LOADS",
     "NOTES",
+    "PLACES",
+    "PURGED",
+    "RECORDS",
     "REFUSED",
+    "ROLES",
+    "ROLE_NAMES",
+    "SCENARIOS",
     "SECTIONS",
     "AlreadyLoaded",
     "Changes",
     "Load",
     "NothingToLoad",
+    "Role",
     "StaleEdit",
     "Store",
     "StoreError",
@@ -39,6 +60,7 @@ __all__ = [
     "data_folder",
     "database_url",
     "open_store",
+    "retention",
 ]
 
 
@@ -53,7 +75,11 @@ def open_store(url: str | Path | None = None) -> Store:
 
 
 class Store:
-    """An open database. May be shared by threads; every call is one transaction."""
+    """An open database. May be shared by threads; every call is one transaction.
+
+    What changes something writes its entry in the record in the same transaction, if it is told by whom; `as_role` is
+    the role that the person acted in.
+    """
 
     def __init__(self, engine: sa.Engine):
         self.engine = engine
@@ -69,7 +95,10 @@ class Store:
         self.close()
 
     def version(self) -> int:
-        """A number that grows whenever figures or notes change, and only then. One quick query."""
+        """A number that grows whenever figures, places or notes change, and only then. One quick query.
+
+        Scenarios, roles and the record do not count: they are small, and read anew each time.
+        """
         return _figures.version(self.engine)
 
     def load(
@@ -85,6 +114,7 @@ class Store:
         licence: str = "",
         standing: str = "local",
         loaded_by: str = "",
+        as_role: str = "",
     ) -> int:
         """Put one file in, all or nothing; gives the id of the load.
 
@@ -105,7 +135,7 @@ class Store:
             "standing": standing,
             "loaded_by": loaded_by,
         }
-        return _loads.add(self.engine, figures, refused, about)
+        return _loads.add(self.engine, figures, refused, about, as_role=as_role)
 
     def compare(self, figures: pl.DataFrame) -> Changes:
         """How many of these figures are new, restate what stands, or say the same again. Nothing is written."""
@@ -123,12 +153,16 @@ class Store:
         """The rows of a load's file that were refused: `line`, `column`, `value`, `reason`, in the file's order."""
         return _loads.refused_rows(self.engine, load_id)
 
-    def undo(self, load_id: int, *, undone_by: str = "") -> None:
-        """Take a load's figures out again; what other loads said stands as if it had never been.
+    def has_real_loads(self) -> bool:
+        """Whether a load stands that holds the partnership's own data: not published, reference or invented."""
+        return _loads.any_real(self.engine)
+
+    def undo(self, load_id: int, *, undone_by: str = "", as_role: str = "") -> None:
+        """Take a load's figures or places out again; what other loads said stands as if it had never been.
 
         Any load may be undone, not only the last, and its file may be loaded again. Raises `UnknownLoad`.
         """
-        _loads.undo(self.engine, load_id, undone_by)
+        _loads.undo(self.engine, load_id, undone_by, as_role=as_role)
 
     def read_figures(self, measures: Sequence[str] | None = None) -> pl.DataFrame:
         """The figures that stand today, of these measures or of all, with the columns of `CURRENT`.
@@ -139,13 +173,15 @@ class Store:
         """
         return _figures.read(self.engine, measures)
 
-    def add_note(self, indicator: str, section: str, text: str, *, author: str, base: int | None) -> int:
+    def add_note(
+        self, indicator: str, section: str, text: str, *, author: str, base: int | None, as_role: str = ""
+    ) -> int:
         """Write the next text of an indicator's section (one of `SECTIONS`); gives its id.
 
         `base`: id of the note that the writer started from, None if there was none. Raises `StaleEdit`, with both
         texts, if another was written since.
         """
-        return _notes.add(self.engine, indicator, section, text, author=author, base=base)
+        return _notes.add(self.engine, indicator, section, text, author=author, base=base, as_role=as_role)
 
     def notes(self, indicator: str) -> pl.DataFrame:
         """The newest text of each section that has one: `note_id`, `section`, `text`, `author`, `written_at` (UTC)."""
@@ -154,3 +190,112 @@ class Store:
     def note_history(self, indicator: str, section: str) -> pl.DataFrame:
         """Every text that a section ever had, newest first, with the same columns as `notes`."""
         return _notes.history(self.engine, indicator, section)
+
+    def load_places(
+        self,
+        frame: pl.DataFrame,
+        refused: pl.DataFrame | None,
+        *,
+        kind: str,
+        file_name: str,
+        sha256: str,
+        publisher: str = "",
+        release: str = "",
+        licence: str = "",
+        standing: str = "local",
+        loaded_by: str = "",
+        as_role: str = "",
+    ) -> int:
+        """Put one file of places in, all or nothing; gives the id of the load, which `undo` takes.
+
+        `frame`: the columns of `PLACES[kind]`: `forum_areas` (each LSOA once), `services` (latitude and longitude in
+        degrees, WGS 84), `boundaries` (each code of a level once; `geometry` a GeoJSON geometry). Only a service's
+        `lsoa`, `latitude`, `longitude` and `note` may be empty. Raises as `load` does.
+        """
+        about = {
+            "kind": kind,
+            "file_name": file_name,
+            "sha256": sha256,
+            "publisher": publisher,
+            "release": release,
+            "licence": licence,
+            "standing": standing,
+            "loaded_by": loaded_by,
+        }
+        return _places.add(self.engine, frame, refused, about, as_role=as_role)
+
+    def places(self, kind: str) -> pl.DataFrame | None:
+        """The places of a kind from the newest load of it that stands, whole; None if none was loaded.
+
+        Columns: `PLACES[kind]`; sorted by code, services as in their file.
+        """
+        return _places.read(self.engine, kind)
+
+    def places_load(self, kind: str) -> Load | None:
+        """The load that `places` takes that kind from."""
+        return _places.source(self.engine, kind)
+
+    def save_scenario(self, name: str, content: str, *, author: str, base: int | None, as_role: str = "") -> int:
+        """Keep the next version of the scenario of this name; gives its id.
+
+        `content`: JSON (`ValueError` if not). `base`: id of the version that the writer started from, None if the name
+        is new. Raises `StaleEdit`, with both contents, if another was saved since; `StoreError` without a name.
+        """
+        return _scenarios.save(self.engine, name, content, author=author, base=base, as_role=as_role)
+
+    def scenarios(self) -> pl.DataFrame:
+        """The newest version of each name, by name, with the columns of `SCENARIOS`."""
+        return _scenarios.current(self.engine)
+
+    def scenario_history(self, name: str) -> pl.DataFrame:
+        """Every version of one name, newest first, with the columns of `SCENARIOS`."""
+        return _scenarios.history(self.engine, name)
+
+    def record(self, who: str, role: str, act: str, detail: str = "") -> int:
+        """Write an entry in the record; gives its number.
+
+        `who`: the identity that signed in, "unknown" if nobody did. `act`: one of `ACTS`. `detail`: which page, load or
+        export, and nothing about any person. Unprintable characters are replaced and what is too long is cut.
+        """
+        return _record.add(self.engine, who, role, act, detail)
+
+    def records(self, limit: int | None = None) -> pl.DataFrame:
+        """The newest `limit` entries of the record, or all, newest first, with the columns of `RECORDS`."""
+        return _record.listed(self.engine, limit)
+
+    def verify_record(self, known: Mapping[int, str] | None = None) -> list[str]:
+        """What is wrong with the record, a sentence for each fault; empty if it is sound.
+
+        `known`: hashes of entries by number that were noted elsewhere, to be compared. What can be noticed, and what
+        only with `known`, is said in `dashboard/store/record.py`.
+        """
+        return _record.verify(self.engine, known)
+
+    def set_role(
+        self, identity: str, role: str, *, agency: str = "", forum_area: str = "", by: str, as_role: str = ""
+    ) -> None:
+        """Give an identity one of `ROLE_NAMES` in place of any that it had; `none` takes its role away.
+
+        An identity with an @ is kept without regard to capitals. Raises `StoreError` for a role that does not exist,
+        an agency lead without agency, or a coordinator without forum area.
+        """
+        _roles.give(self.engine, identity, role, agency=agency, forum_area=forum_area, by=by, as_role=as_role)
+
+    def role_of(self, identity: str) -> Role | None:
+        """The role of an identity, None if it has none. One quick query."""
+        return _roles.of(self.engine, identity)
+
+    def roles(self) -> pl.DataFrame:
+        """Every identity that has a role, with the columns of `ROLES`."""
+        return _roles.listed(self.engine)
+
+    def purge(
+        self, retention: Mapping[str, int], *, as_at: date, dry_run: bool, by: str = "", as_role: str = ""
+    ) -> pl.DataFrame:
+        """Take out what is past its term; gives `table`, `rows` and the day `before` which they are dated.
+
+        `retention`: days by table, as `retention()` reads them. With `dry_run` nothing is changed; without, `by` is
+        needed. Figures, loads and what stands today are never purged; the record is purged from its beginning only.
+        Raises `StoreError` for a table without a term.
+        """
+        return _keeping.purge(self.engine, retention, as_at=as_at, dry_run=dry_run, by=by, as_role=as_role)

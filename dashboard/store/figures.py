@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from dashboard.store.database import reading
 from dashboard.store.loads import KEY
-from dashboard.store.tables import figure, load, note
+from dashboard.store.tables import figure, load, note, version_step
 from metrics.estimates import FIGURES
 
 CURRENT = pl.Schema({**FIGURES, "load_id": pl.Int64, "previous_value": pl.Float64})
@@ -21,12 +21,18 @@ SLICE = 2_000  # rows taken from the driver at a time: few enough to stay in the
 
 
 def version(engine: sa.Engine) -> int:
-    """A number that grows with every load, undo and note, and with nothing else."""
+    """A number that grows with every load, undo, note, purge and restore, and with nothing else."""
+    with reading(engine) as connection:
+        return connection.scalar(version_query())
+
+
+def version_query() -> sa.Select:
+    """The query for `version`, for those who are in a transaction already."""
     # Counts, not highest ids: of two writers at once the one with the higher id may finish first.
     loads = sa.select(sa.func.count() + sa.func.count(load.c.undone_at)).select_from(load).scalar_subquery()
     notes = sa.select(sa.func.count()).select_from(note).scalar_subquery()
-    with reading(engine) as connection:
-        return connection.scalar(sa.select(loads + notes))
+    steps = sa.select(sa.func.coalesce(sa.func.sum(version_step.c.steps), 0)).scalar_subquery()
+    return sa.select(loads + notes + steps)
 
 
 def read(engine: sa.Engine, measures: Sequence[str] | None) -> pl.DataFrame:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import polars as pl
 import sqlalchemy as sa
 
+from dashboard.store import record
 from dashboard.store.database import reading, writing
 from dashboard.store.errors import AlreadyLoaded, Load, NothingToLoad, StoreError, UnknownLoad
-from dashboard.store.tables import figure, load, refused
+from dashboard.store.tables import boundary, figure, forum_area, load, refused, service
 from metrics.estimates import FIGURES, conform, empty
 
 KEY = ("measure", "breakdown", "group", "period_end")
+BROUGHT = (figure, forum_area, service, boundary)  # what an undo takes out; the refused rows stay with the load
+NOT_REAL = ("published", "reference", "invented", "illustrative")  # any other standing is the partnership's own data
 SLICE = 5_000  # rows turned into Python objects, or into text, at a time
 REFUSED = pl.Schema({"line": pl.Int64, "column": pl.String, "value": pl.String, "reason": pl.String})
 LOADS = pl.Schema(
@@ -35,23 +39,51 @@ LOADS = pl.Schema(
 )
 
 
-def add(engine: sa.Engine, figures: pl.DataFrame, refused_rows: pl.DataFrame | None, about: dict[str, str]) -> int:
+def add(
+    engine: sa.Engine,
+    figures: pl.DataFrame,
+    refused_rows: pl.DataFrame | None,
+    about: dict[str, str],
+    *,
+    as_role: str,
+) -> int:
     """Put one file's figures and refused rows in, all or nothing; gives the load's id. See `Store.load`."""
     if figures.is_empty():
         raise NothingToLoad
     # In the order of the table's key every row goes at the end of what this load wrote so far, which is quickest.
     figures = conform(figures, FIGURES).sort(KEY)
+    return write(engine, figure, figures, refused_rows, about, fault=_fault, as_role=as_role)
+
+
+def write(
+    engine: sa.Engine,
+    table: sa.Table,
+    frame: pl.DataFrame,
+    refused_rows: pl.DataFrame | None,
+    about: dict[str, str],
+    *,
+    fault: Callable[[pl.DataFrame], str],
+    as_role: str,
+) -> int:
+    """Put what one file brings into `table`, with its refused rows and its entry in the record, all or nothing.
+
+    `fault` says what is wrong with a frame that the database refuses. Raises `AlreadyLoaded`, `StoreError`.
+    """
     refusals = _refusals(refused_rows)
-    row = {**about, "loaded_at": datetime.now(UTC), "figures": figures.height, "refused": refusals["line"].n_unique()}
+    row = {**about, "loaded_at": datetime.now(UTC), "figures": frame.height, "refused": refusals["line"].n_unique()}
     try:
         with writing(engine) as connection:
             [load_id] = connection.execute(load.insert().values(row)).inserted_primary_key
-            _copy(connection, figure, figures, load_id)
+            _copy(connection, table, frame, load_id)
             _copy(connection, refused, refusals, load_id)
+            if about["loaded_by"]:
+                # Not the file's name: people choose it, and might choose a person's.
+                detail = f"load {load_id}: {about['kind']}, {frame.height:,} rows"
+                record.append(connection, about["loaded_by"], as_role, "loaded", detail)
     except (sa.exc.IntegrityError, engine.dialect.loaded_dbapi.IntegrityError) as error:
         if standing := find(engine, about["sha256"]):
             raise AlreadyLoaded(standing) from error
-        raise StoreError(_fault(figures) or f"The database refused the figures: {error}") from error
+        raise StoreError(fault(frame) or f"The database refused the rows: {error}") from error
     return load_id
 
 
@@ -77,15 +109,25 @@ def refused_rows(engine: sa.Engine, load_id: int) -> pl.DataFrame:
     return pl.DataFrame([tuple(row) for row in rows], schema=REFUSED, orient="row")
 
 
-def undo(engine: sa.Engine, load_id: int, undone_by: str) -> None:
-    """Take a load's figures out again. Whatever other loads said stands as if it had never been."""
+def any_real(engine: sa.Engine) -> bool:
+    """Whether a load stands that holds the partnership's own, not published, reference or invented data."""
+    query = sa.select(load.c.load_id).where(load.c.undone_at.is_(None), load.c.standing.not_in(NOT_REAL)).limit(1)
+    with reading(engine) as connection:
+        return connection.scalar(query) is not None
+
+
+def undo(engine: sa.Engine, load_id: int, undone_by: str, *, as_role: str) -> None:
+    """Take what a load brought out again. Whatever other loads said stands as if it had never been."""
     mark = load.update().where(load.c.load_id == load_id, load.c.undone_at.is_(None))
     with writing(engine) as connection:
         marked = connection.execute(mark.values(undone_at=datetime.now(UTC), undone_by=undone_by)).rowcount
         if not marked:
             known = connection.scalar(sa.select(load.c.load_id).where(load.c.load_id == load_id))
             raise UnknownLoad(f"Load {load_id} was undone before." if known else f"There is no load {load_id}.")
-        connection.execute(figure.delete().where(figure.c.load_id == load_id))
+        for table in BROUGHT:
+            connection.execute(table.delete().where(table.c.load_id == load_id))
+        if undone_by:
+            record.append(connection, undone_by, as_role, "undid", f"load {load_id}")
 
 
 def _refusals(frame: pl.DataFrame | None) -> pl.DataFrame:

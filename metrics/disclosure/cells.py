@@ -34,6 +34,11 @@ class Cells:
     sums: sparse.csr_array  # lines × cells: -1 the total, +1 its parts; every line adds up to 0
     places: np.ndarray  # frame rows × kinds (numerator, denominator, complement, n) → cell, -1 where there is none
 
+    def hideable(self) -> np.ndarray:
+        """Shown counts that may be hidden to protect another: never a zero, nor what others have published."""
+        own = (self.kind != OUTSIDE) & (self.kind != COMPLEMENT)  # a complement goes with its numerator
+        return own & ~self.hidden & ~self.fixed & (self.value > _SLACK)
+
     def hide(self, cells: np.ndarray) -> None:
         """Hide cells, and with each what would give it away: a shown share and denominator are a numerator."""
         self.hidden[cells[~self.fixed[cells]]] = True

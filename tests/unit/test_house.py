@@ -15,7 +15,10 @@ DEFINITIONS = {"metrics.catalogue", "metrics.estimates", "metrics.periods"}
 LOWER = {"dashboard.access", "dashboard.store", "dashboard.intake"}
 ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "metrics": (FRAMES | {"scipy", "statsmodels"}, set()),
-    "dashboard.intake": (FRAMES | {"dataframely", "fastexcel"}, {"metrics"}),
+    "dashboard.intake": (
+        FRAMES | {"dataframely", "fastexcel"},
+        {"metrics", "sample_data.places", "sample_data.shapes"},  # the shipped geography that files are held against
+    ),
     "dashboard.store": ({"polars", "sqlalchemy", "alembic", "psycopg"}, DEFINITIONS),
     "dashboard.access": (set(), {"dashboard.store"}),
     "dashboard.words": (set(), {"metrics"}),  # how figures are written: for all who show or say them
