@@ -20,7 +20,7 @@ class Scope:
 # Published official figures carry no personal data: whoever reaches the dashboard may read them.
 PUBLISHED = Scope(role="published figures")
 
-PAGES = frozenset({"scorecard", "turn_the_curve", "load_data", "methods"})
+PAGES = frozenset({"scorecard", "turn_the_curve", "area_map", "need_and_funding", "load_data", "methods"})
 
 
 def may_open(scope: Scope, page: str) -> bool:

@@ -25,7 +25,7 @@ from starlette.routing import Route
 from dashboard import answers
 from dashboard.answers.keep import the_store, use_store
 from dashboard.components.blocks import DEMO
-from dashboard.entry import front_page
+from dashboard.entry import front_page, shapes
 from dashboard.entry.errors import keep_data_out_of_the_log, log, on_script_error, trace_without_data
 from dashboard.entry.headers import SecurityHeaders
 from dashboard.entry.settings import apply_settings, change_setting
@@ -80,7 +80,7 @@ app = st.App(
     ENTRY,
     lifespan=lifespan,
     middleware=[Middleware(SecurityHeaders)],
-    routes=[Route("/healthz", healthz), *front_page.routes()],
+    routes=[Route("/healthz", healthz), *shapes.routes(), *front_page.routes()],
     on_script_error=on_script_error,
 )
 

@@ -27,7 +27,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "dashboard.maps": ({"polars", "pydeck"}, {"metrics", "dashboard.charts", "dashboard.words"}),
     "dashboard.components": (
         {"polars", "streamlit", "jinja2", "markupsafe", "xlsxwriter", "plotly"},
-        {"metrics", "dashboard.charts", "dashboard.access", "dashboard.words"},
+        {"metrics", "dashboard.charts", "dashboard.maps", "dashboard.access", "dashboard.words"},
     ),
     "dashboard.pages": ({"streamlit"}, {"dashboard.access", "dashboard.answers", "dashboard.components"}),
     "dashboard.entry": (
@@ -36,9 +36,17 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     ),
     "dashboard.pack": ({"polars", "xlsxwriter"}, {"dashboard.answers", "dashboard.charts", "dashboard.maps"}),
     "dashboard.demo": ({"polars"}, {"dashboard.intake", "dashboard.store", "sample_data"}),
+    "dashboard.cli_database": ({"click"}, {"dashboard.store"}),
     "dashboard.cli": (
         {"click", "polars"},
-        {"dashboard.demo", "dashboard.entry", "dashboard.intake", "dashboard.store", "dashboard.pack"},
+        {
+            "dashboard.cli_database",
+            "dashboard.demo",
+            "dashboard.entry",
+            "dashboard.intake",
+            "dashboard.store",
+            "dashboard.pack",
+        },
     ),
     "sample_data": (FRAMES, DEFINITIONS | {"dashboard.intake"}),
 }
