@@ -140,9 +140,15 @@ def difference_words(answer: Allocation, held: Scenario) -> dict[str, str]:
     """What stands above and beneath the chart of differences."""
     return {
         "headline": _difference_headline(answer),
-        "subtitle": f"Pounds more (dark) or less (hatched) than {than(answer)}",
+        "subtitle": f"Pounds more (dark) or less (outlined) than {than(answer)}",
         "source": source(held),
     }
+
+
+def by_difference(answer: Allocation) -> dict[str, str]:
+    """Area → name, the greatest gain first."""
+    ordered = answer.areas.sort("difference", "name", descending=[True, False], nulls_last=True)
+    return dict(ordered.select("area", "name").iter_rows())
 
 
 def difference_figures(answer: Allocation) -> pl.DataFrame:

@@ -113,7 +113,7 @@ def diverging_bars(
     source: str,
     n: str = "",
 ) -> tuple[go.Figure, str]:
-    """Pounds more (dark, to the right) or less (hatched, to the left) of each area, and the chart's words.
+    """Pounds more (dark, to the right) or less (outlined, to the left) of each area, and the chart's words.
 
     `frame`: an estimates frame of one measure, `group` a key of `areas`; an area without a value keeps its row and
     says that it is not available. The bars stand in the order of `areas`, the first on top. Neither more nor less is
@@ -135,7 +135,6 @@ def _diverging(rows, areas, texts) -> tuple[go.Figure, str]:
         "marker": {
             "color": [palette.OUR_AREA if u else palette.WHITE for u in up],
             "line": {"color": palette.OUR_AREA, "width": 1.2},
-            "pattern": {"shape": ["" if u else "/" for u in up], "fgcolor": palette.OUR_AREA, "size": 6},
         },
         "customdata": [f"{area}: {label}" for (_, area), label in zip(areas, labels, strict=True)],
         "hovertemplate": "%{customdata}<extra></extra>",

@@ -5,13 +5,13 @@ import streamlit as st
 from dashboard.answers import funding, places, scenarios
 from dashboard.answers import funding_comparison as comparison
 from dashboard.answers import funding_files as files
-from dashboard.answers import funding_map as on_map
 from dashboard.answers import funding_words as say
+from dashboard.answers.funding_shown import shown
 from dashboard.components import About, Choice, about, banner, filters, guard, headline, plain_table, section, title
-from dashboard.components.allocation import allocation_map, by_domain, differences
+from dashboard.components.allocation import allocation
 from dashboard.components.scenarios import own_model, save_form, saved_message, side_by_side
 from dashboard.components.sliders import Amount, amounts, area_amounts, back_to, new_subject, weights
-from dashboard.components.take_away import table_csv, take_away
+from dashboard.components.take_away import table_csv
 
 scope = guard("need_and_funding")
 title("Where should the money go?")
@@ -62,37 +62,7 @@ with top:
 if answer.problem:
     main.error(f"{answer.problem} Change the budget, the base, the floor or the limit.")
 else:
-    with main:
-        by_domain(
-            say.part_figures(answer),
-            areas=say.names(answer),
-            parts=say.part_names(answer),
-            before=say.today(answer),
-            before_name=say.than(answer),
-            words=say.parts_words(answer, held),
-            rows=say.part_cells(answer),
-        )
-    moved, shown = st.columns(2, gap="medium")
-    with moved:
-        differences(say.difference_figures(answer), areas=say.names(answer), words=say.difference_words(answer, held))
-    with shown:
-        allocation_map(
-            on_map.mapped(scope, answer),
-            headline=on_map.headline(answer),
-            subtitle=on_map.subtitle(answer),
-            source=say.source(held),
-        )
-    section("What each area would receive", lead="Most money first, to the penny.")
-    plain_table(say.columns(answer), say.cells(answer), caption="Allocation", numbers=say.columns(answer)[1:9])
-    take_away(
-        files.table_of(answer),
-        name="Allocation",
-        source=say.source(held),
-        chosen=comparison.settings_words(held, chosen),
-        more=files.to_load_again(held, chosen),
-    )
-    section("How firm is the order?", lead=say.firm_sentence(answer))
-    plain_table(say.FIRM_COLUMNS, say.firm_cells(answer), caption="Rank of need under varied weights")
+    allocation(shown(scope, answer, held), beside=main)
 section("What the model is made of", lead=say.model_sentence(held))
 plain_table(
     say.MODEL_COLUMNS,
