@@ -34,10 +34,11 @@ class Commands(click.Group):
             click.echo("\nStopped. Nothing is left half done.", err=True)
             ctx.exit(STOPPED)
         except Exception as error:
+            from dashboard.identity import SignInError
             from dashboard.intake import IntakeError
             from dashboard.store import StoreError
 
-            if isinstance(error, (IntakeError, StoreError)):
+            if isinstance(error, (IntakeError, StoreError, SignInError)):
                 raise click.ClickException(str(error)) from error
             raise
 
@@ -94,25 +95,33 @@ def demo(host: str, port: int) -> None:
         if done < total:
             click.echo(f"Loading the sample data, file {done + 1} of {total}: {name}", err=True)
 
-    serve_on(host, port, prepare_demo(progress=tell), demo=True)
+    serve_on(host, port, prepare_demo(progress=tell), demo=True, local=True)
 
 
 @main.command()
 @address_options
-def serve(host: str, port: int) -> None:
-    """Open the dashboard on your own data."""
+@click.option(
+    "--local-sign-in",
+    is_flag=True,
+    help="Ready users of every role in place of accounts: only on this machine, only for published figures.",
+)
+def serve(host: str, port: int, local_sign_in: bool) -> None:
+    """Open the dashboard on your own data.
+
+    People sign in as the settings say that EARLY_HELP_SIGN_IN names (docs/deployment.md).
+    """
     from dashboard.store import open_store
 
     with open_store() as store:  # a database that cannot be opened is said before the server starts
         url = store.engine.url.render_as_string(hide_password=False)
-    serve_on(host, port, url, demo=False)
+    serve_on(host, port, url, demo=False, local=local_sign_in)
 
 
-def serve_on(host: str, port: int, url: str, *, demo: bool) -> None:
+def serve_on(host: str, port: int, url: str, *, demo: bool, local: bool) -> None:
     from dashboard.entry.server import run
 
     try:
-        run(host=host, port=port, database_url=url, demo=demo)
+        run(host=host, port=port, database_url=url, demo=demo, local=local)
     except KeyboardInterrupt:  # the ordinary way to stop it
         click.echo("Stopped.", err=True)
     except OSError as error:
@@ -187,6 +196,41 @@ def undo(load_id: int) -> None:
         store.undo(load_id, undone_by=user_name())
         [row] = [row for row in store.loads().iter_rows(named=True) if row["load_id"] == load_id]
     click.echo(f"Load {load_id} ({row['file_name']}, {count(row['figures'], 'figure')}) is undone.")
+
+
+@main.command()
+def roles() -> None:
+    """List who was given which role by name. Roles that come from groups stand in the sign-in settings."""
+    from dashboard.store import open_store
+
+    with open_store() as store:
+        frame = store.roles()
+    if frame.is_empty():
+        click.echo("No role was given by name yet. Give one with: early-help role PERSON ROLE")
+    for row in frame.iter_rows(named=True):
+        held = ", ".join(part for part in (row["role"], row["agency"], row["forum_area"]) if part)
+        click.echo(f"{row['identity']}  {held}")
+
+
+@main.command()
+@click.argument("person")
+@click.argument("role")
+@click.option("--agency", default="", help="For an agency lead: whose cases they see.")
+@click.option("--forum-area", default="", help="For a coordinator: the code of the area whose cases they see.")
+def role(person: str, role: str, agency: str, forum_area: str) -> None:
+    """Give PERSON a ROLE, or take every role away with the ROLE none.
+
+    PERSON is the line that the dashboard shows to somebody who signed in and has no role yet.
+    """
+    from dashboard.access import Grant
+    from dashboard.identity import check_grant
+    from dashboard.store import open_store
+
+    if role != "none":
+        check_grant(Grant(role, agency, forum_area))
+    with open_store() as store:
+        store.set_role(person, role, agency=agency, forum_area=forum_area, by=user_name())
+    click.echo(f"{person} now has {'no role' if role == 'none' else f'the role {role}'}.")
 
 
 def each(

@@ -7,12 +7,17 @@ from dataclasses import dataclass
 import polars as pl
 
 from dashboard import words
-from dashboard.access import Scope
+from dashboard.access import LOAD, UNDO, Scope, require
+from dashboard.answers import people
 from dashboard.answers.keep import the_store
 from dashboard.intake import KINDS, Batch, IntakeError, read
 from dashboard.store import Changes, StoreError
 
 SHOWN = 50  # refused rows on the page; all of them are in the file to take away
+NOT_HERE = (
+    "This file is checked and not loaded. With the ready users of this machine anyone here could see it, so only files "
+    "of the publishers are put in. Figures of your own go in with early-help load, and are shown to those who sign in."
+)
 COLUMNS = ("Load", "File", "Kind", "Publisher", "Standing", "Loaded", "By", "Figures", "Refused", "State")
 
 
@@ -25,10 +30,12 @@ class Preview:
     batch: Batch | None = None
     changes: Changes | None = None
     sentence: str = ""
+    kept_out: str = ""  # why a file that could be loaded is not taken here
 
 
 def preview(scope: Scope, data: bytes, *, file_name: str, kind: str = "") -> Preview:
-    """Read and check a file; nothing is written."""
+    """Read and check a file; nothing is written. Raises `NotAllowed`."""
+    require(scope, LOAD)
     try:
         batch = read(data, file_name=file_name, kind=kind or None)
     except IntakeError as error:
@@ -42,15 +49,20 @@ def preview(scope: Scope, data: bytes, *, file_name: str, kind: str = "") -> Pre
     if batch.figures.is_empty():
         return Preview(file_name, problem="No row of this file can be used; the reasons are listed below.", batch=batch)
     changes = the_store().compare(batch.figures)
-    return Preview(file_name, batch=batch, changes=changes, sentence=_sentence(batch, changes))
+    kept_out = NOT_HERE if scope.local and not batch.publisher else ""
+    return Preview(file_name, batch=batch, changes=changes, sentence=_sentence(batch, changes), kept_out=kept_out)
 
 
 def put_in(scope: Scope, batch: Batch) -> str:
-    """Put a file in, all of it or nothing; gives a sentence."""
+    """Put a file in, all of it or nothing; gives a sentence. Raises `NotAllowed`."""
+    require(scope, LOAD)
+    if scope.local and not batch.publisher:
+        return NOT_HERE
     try:
         number = _load(scope, batch)
     except StoreError as error:
         return str(error)
+    people.note(scope, people.LOADED, f"load {number}")
     came = f"{batch.figures.height:,} figures, {batch.rows_refused:,} rows refused"
     return f"{batch.file_name} is in as load {number}: {came}."
 
@@ -76,16 +88,19 @@ def loaded(scope: Scope) -> pl.DataFrame:
 
 
 def refused_of(scope: Scope, load: int) -> pl.DataFrame:
-    """The refused rows of one load: line, column, value, reason."""
+    """The refused rows of one load: line, column, value, reason. Raises `NotAllowed`: a row may be of a family."""
+    require(scope, LOAD)
     return the_store().refused(load)
 
 
 def undo(scope: Scope, load: int) -> str:
-    """Take a load out; what stood before stands again. Gives a sentence."""
+    """Take a load out; what stood before stands again. Gives a sentence. Raises `NotAllowed`."""
+    require(scope, UNDO)
     try:
         the_store().undo(load, undone_by=scope.author)
     except StoreError as error:
         return str(error)
+    people.note(scope, people.UNDID, f"load {load}")
     return f"Load {load} is undone. What stood before it stands again."
 
 

@@ -17,7 +17,7 @@ from dashboard.components.blocks import (
 )
 from dashboard.components.figures import figure_with_table
 from dashboard.components.filters import Choice, filters, link
-from dashboard.components.guard import guard
+from dashboard.components.guard import guard, open_link
 from dashboard.components.tables import Missing, Printed, ScorecardRow, plain_table, scorecard_table
 
 __all__ = [
@@ -40,6 +40,7 @@ __all__ = [
     "key_to_words",
     "link",
     "navigation_bar",
+    "open_link",
     "open_page",
     "plain_table",
     "scorecard_table",

@@ -34,7 +34,9 @@ if given is not None:
                 numbers=["Line"],
             )
             refused_file(seen.batch.refused, name=given.name)
-    if not seen.problem and st.button(f"Load {given.name}", type="primary"):
+    if seen.kept_out:
+        st.warning(seen.kept_out)
+    elif not seen.problem and st.button(f"Load {given.name}", type="primary"):
         st.session_state["done"] = loads.put_in(scope, seen.batch)
         st.rerun()
 
