@@ -40,7 +40,6 @@ class NotAllowed(PermissionError):
 class Role:
     """One line of the table: what a role sees and may do. `held_to`: `""`, `AGENCY` or `FORUM_AREA`, for cases."""
 
-    title: str
     pages: frozenset[str]
     level: str = FIGURES
     held_to: str = ""
@@ -51,19 +50,20 @@ _OPEN = frozenset({"scorecard", "methods"})  # what is printed for everyone, and
 _MEETING = _OPEN | {"turn_the_curve"}
 _BUYING = _MEETING | {"area_map", "need_and_funding"}
 
-# The table. For each page a person asks as the first of their roles that may open it.
+# The table. For each page a person asks as the first of their roles that may open it. The names are what people read,
+# and what stands in the sign-in settings, the administrator's table and the record.
 ROLES: Mapping[str, Role] = {
-    "subgroup_member": Role("subgroup member", _BUYING, may=frozenset({STORY, TARGET, EXPORT})),
-    "commissioner": Role("commissioner", _BUYING, may=frozenset({STORY, SCENARIO, EXPORT})),
-    "qa_manager": Role("QA manager", _MEETING | {"area_map"}, CASES, may=frozenset({STORY, EXPORT})),
-    "auditor": Role("auditor", _MEETING, CASES),
-    "agency_lead": Role("agency lead", _MEETING | {"area_map"}, CASES, AGENCY, may=frozenset({EXPORT})),
-    "coordinator": Role("coordinator", _BUYING, CASES, FORUM_AREA, may=frozenset({STORY, EXPORT})),
+    "subgroup member": Role(_BUYING, may=frozenset({STORY, TARGET, EXPORT})),
+    "commissioner": Role(_BUYING, may=frozenset({STORY, SCENARIO, EXPORT})),
+    "QA manager": Role(_MEETING | {"area_map"}, CASES, may=frozenset({STORY, EXPORT})),
+    "auditor": Role(_MEETING, CASES),
+    "agency lead": Role(_MEETING | {"area_map"}, CASES, AGENCY, may=frozenset({EXPORT})),
+    "coordinator": Role(_BUYING, CASES, FORUM_AREA, may=frozenset({STORY, EXPORT})),
     # Has the files in hand and sees their refused rows, but no page of single families.
-    "data_officer": Role("data officer", _BUYING | {"load_data"}, may=frozenset({LOAD, UNDO, EXPORT})),
+    "data officer": Role(_BUYING | {"load_data"}, may=frozenset({LOAD, UNDO, EXPORT})),
     # Says who may see, and sees no more than the figures: another role must be given for that.
-    "administrator": Role("administrator", _MEETING | {"people"}, may=frozenset({ADMINISTER, EXPORT})),
-    "scrutiny": Role("scrutiny member", _OPEN, PRINTED),
+    "administrator": Role(_MEETING | {"people"}, may=frozenset({ADMINISTER, EXPORT})),
+    "scrutiny": Role(_OPEN, PRINTED),
 }
 
 
@@ -72,8 +72,8 @@ class Scope:
     """What the asker may see, and who they are. Hashable; the first argument of every question.
 
     `role` is a key of `ROLES`. `agencies` and `forum_areas` are what a role that is held to one may see cases of; for
-    other roles they are empty and mean nothing (ask `Role.held_to`). `person` is issuer and subject, what the record
-    is written under; `author` is the name that stands under edits. `local`: signed in by the choice of a ready user,
+    other roles they are empty and mean nothing (ask `Role.held_to`). `person` is issuer and subject; `author` is the
+    person's name. `local`: signed in by the choice of a ready user,
     which anyone at this machine may make, so that nothing but published and sample figures may come in.
     """
 
@@ -83,6 +83,11 @@ class Scope:
     person: str = ""
     author: str = ""
     local: bool = False
+
+    @property
+    def signature(self) -> str:
+        """What edits, loads and the record are signed with: the name people know, and the identity that is certain."""
+        return f"{self.author} <{self.person}>" if self.person else self.author
 
     def sight(self) -> Scope:
         """The scope without who asks: what answers are kept under, and all that a kept question gets to know."""
@@ -122,11 +127,8 @@ def require(scope: Scope, act: str) -> None:
 
 
 def title_of(scope: Scope) -> str:
-    """The role in words, with what it is held to: `agency lead, school`."""
-    role = ROLES.get(scope.role)
-    if role is None:
-        return scope.role
-    return ", ".join([role.title, *sorted(scope.agencies), *sorted(scope.forum_areas)])
+    """The role with what it is held to: `agency lead, school`."""
+    return ", ".join([scope.role, *sorted(scope.agencies), *sorted(scope.forum_areas)])
 
 
 def scope_for(scopes: Iterable[Scope], page: str) -> Scope | None:

@@ -198,41 +198,6 @@ def undo(load_id: int) -> None:
     click.echo(f"Load {load_id} ({row['file_name']}, {count(row['figures'], 'figure')}) is undone.")
 
 
-@main.command()
-def roles() -> None:
-    """List who was given which role by name. Roles that come from groups stand in the sign-in settings."""
-    from dashboard.store import open_store
-
-    with open_store() as store:
-        frame = store.roles()
-    if frame.is_empty():
-        click.echo("No role was given by name yet. Give one with: early-help role PERSON ROLE")
-    for row in frame.iter_rows(named=True):
-        held = ", ".join(part for part in (row["role"], row["agency"], row["forum_area"]) if part)
-        click.echo(f"{row['identity']}  {held}")
-
-
-@main.command()
-@click.argument("person")
-@click.argument("role")
-@click.option("--agency", default="", help="For an agency lead: whose cases they see.")
-@click.option("--forum-area", default="", help="For a coordinator: the code of the area whose cases they see.")
-def role(person: str, role: str, agency: str, forum_area: str) -> None:
-    """Give PERSON a ROLE, or take every role away with the ROLE none.
-
-    PERSON is the line that the dashboard shows to somebody who signed in and has no role yet.
-    """
-    from dashboard.access import Grant
-    from dashboard.identity import check_grant
-    from dashboard.store import open_store
-
-    if role != "none":
-        check_grant(Grant(role, agency, forum_area))
-    with open_store() as store:
-        store.set_role(person, role, agency=agency, forum_area=forum_area, by=user_name())
-    click.echo(f"{person} now has {'no role' if role == 'none' else f'the role {role}'}.")
-
-
 def each(
     files: tuple[Path, ...], kind: str | None, refused_file: Path | None, use: Callable[[Batch], str | None]
 ) -> int:

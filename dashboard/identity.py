@@ -68,7 +68,10 @@ class SignIn:
         common = {"redirect_uri": f"{self.address}/oauth2callback", "cookie_secret": self.cookie_secret}
         if self.local:  # a provider for each ready user: one click, and nothing more to choose
             each = {
-                name_of_provider(role): {**client, "server_metadata_url": self.metadata_url.replace("{role}", role)}
+                name_of_provider(role): {
+                    **client,
+                    "server_metadata_url": self.metadata_url.replace("{role}", name_of_provider(role)),
+                }
                 for role in ROLES
             }
             return {"auth": {**common, **each}}
@@ -77,8 +80,8 @@ class SignIn:
 
 
 def name_of_provider(role: str) -> str:
-    """A role as Streamlit names a provider: it takes no underscores."""
-    return role.replace("_", "")
+    """A role as Streamlit names a provider, and as it stands in an address: `QA manager` → `qamanager`."""
+    return role.replace(" ", "").lower()
 
 
 def checked(settings: SignIn) -> SignIn:
@@ -192,8 +195,9 @@ def person_of(claims: Mapping[str, object]) -> str:
 
 
 def name_of(claims: Mapping[str, object]) -> str:
-    """What to call a person, on one line."""
-    return " ".join(str(claims.get("name") or claims.get("email") or claims.get("sub") or "").split())[:80]
+    """What to call a person, on one line, without the marks that set the identity off in a signature."""
+    said = str(claims.get("name") or claims.get("email") or claims.get("sub") or "")
+    return " ".join(said.replace("<", " ").replace(">", " ").split())[:80] or "Somebody"
 
 
 def groups_of(claims: Mapping[str, object], *, claim: str) -> frozenset[str]:

@@ -8,7 +8,6 @@ import polars as pl
 
 from dashboard import words
 from dashboard.access import LOAD, UNDO, Scope, require
-from dashboard.answers import people
 from dashboard.answers.keep import the_store
 from dashboard.intake import KINDS, Batch, IntakeError, read
 from dashboard.store import Changes, StoreError
@@ -62,7 +61,6 @@ def put_in(scope: Scope, batch: Batch) -> str:
         number = _load(scope, batch)
     except StoreError as error:
         return str(error)
-    people.note(scope, people.LOADED, f"load {number}")
     came = f"{batch.figures.height:,} figures, {batch.rows_refused:,} rows refused"
     return f"{batch.file_name} is in as load {number}: {came}."
 
@@ -78,7 +76,8 @@ def _load(scope: Scope, batch: Batch) -> int:
         release=batch.release,
         licence=batch.licence,
         standing="published" if batch.publisher else "local",
-        loaded_by=scope.author,
+        loaded_by=scope.signature,
+        as_role=scope.role,
     )
 
 
@@ -97,10 +96,9 @@ def undo(scope: Scope, load: int) -> str:
     """Take a load out; what stood before stands again. Gives a sentence. Raises `NotAllowed`."""
     require(scope, UNDO)
     try:
-        the_store().undo(load, undone_by=scope.author)
+        the_store().undo(load, undone_by=scope.signature, as_role=scope.role)
     except StoreError as error:
         return str(error)
-    people.note(scope, people.UNDID, f"load {load}")
     return f"Load {load} is undone. What stood before it stands again."
 
 
@@ -126,7 +124,7 @@ def cells(loads: pl.DataFrame) -> list[tuple[str, ...]]:
             row["publisher"] or "–",
             row["standing"],
             words.day(row["loaded_at"].date()),
-            row["loaded_by"] or "–",
+            words.name(row["loaded_by"]) or "–",
             f"{row['figures']:,}",
             f"{row['refused']:,}",
             f"undone {words.day(row['undone_at'].date())}" if row["undone_at"] else "stands",

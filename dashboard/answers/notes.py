@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from dashboard import words
 from dashboard.access import STORY, TARGET, NotAllowed, Scope, require
-from dashboard.answers import people
 from dashboard.answers.keep import kept, the_store
 from dashboard.store import StaleEdit
 
@@ -59,8 +59,8 @@ def write(scope: Scope, indicator: str, section: str, text: str, *, base: int) -
     text = text.strip()
     if len(text) > LONGEST:
         raise NoteError(f"The text has {len(text):,} characters; {LONGEST:,} is the most. Please shorten it.")
-    number = the_store().add_note(indicator, section, text, author=scope.author, base=base or None)
-    people.note(scope, people.CHANGED, f"{indicator} {section}, note {number}")
+    who = {"author": scope.signature, "as_role": scope.role}
+    the_store().add_note(indicator, section, text, base=base or None, **who)
 
 
 def try_write(scope: Scope, indicator: str, section: str, text: str, *, base: int) -> StaleEdit | str | None:
@@ -93,4 +93,4 @@ def target_of(scope: Scope, series: str) -> tuple[float, date] | None:
 
 
 def _note(row: Mapping) -> Note:
-    return Note(row["note_id"], row["section"], row["text"], row["author"], row["written_at"])
+    return Note(row["note_id"], row["section"], row["text"], words.name(row["author"]), row["written_at"])

@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from dashboard.access import ROLES, Grant, Scope, scopes_of
+from dashboard.access import Grant, Scope, scopes_of
 from dashboard.answers.keep import the_store
 from dashboard.identity import (
     CLOSED,
@@ -25,8 +25,6 @@ from dashboard.identity import (
 )
 
 SIGNED_IN, SIGNED_OUT, REFUSED, EXPORTED = "signed in", "signed out", "refused", "exported"
-LOADED, CHANGED, UNDID, ROLE_CHANGED = "loaded", "changed", "undid", "role changed"
-NO_ROLE = "none"  # in the administrator's table: no role, whatever the groups say
 
 
 def visitor_of(claims: Mapping[str, object], rules: SignIn | None, *, now: float | None = None) -> Visitor:
@@ -49,28 +47,30 @@ def visitor_of(claims: Mapping[str, object], rules: SignIn | None, *, now: float
     scopes = scopes_of(_grants(claims, rules, person), person=person, author=name, local=rules.local)
     who = Visitor(IN if scopes else UNKNOWN, scopes, name, person, until, session)
     if ended is None and the_store().begin_session(session, until=_moment(until)):
-        note(scopes[0] if scopes else Scope("", person=person), SIGNED_IN)
+        note(_scope_of(who), SIGNED_IN)
     return who
 
 
 def _grants(claims: Mapping[str, object], rules: SignIn, person: str) -> list[Grant]:
-    given = the_store().role_of(person)
-    if given is not None and given.role not in ROLES:
-        return []
-    mine = [Grant(given.role, given.agency, given.forum_area)] if given is not None else []
+    by_name = the_store().role_of(person)
     groups = groups_of(claims, claim=rules.group_claim)
-    return mine + [rules.by_group[group] for group in sorted(groups) if group in rules.by_group]
+    given = [Grant(by_name.role, by_name.agency, by_name.forum_area)] if by_name else []
+    return given + [rules.by_group[group] for group in sorted(groups) if group in rules.by_group]
 
 
 def sign_out(who: Visitor) -> None:
     """End this sign-in in every tab and on every server."""
     the_store().end_session(who.session, until=_moment(max(who.until, time.time())))
-    note(who.scopes[0] if who.scopes else Scope("", person=who.person), SIGNED_OUT)
+    note(_scope_of(who), SIGNED_OUT)
 
 
 def note(scope: Scope, act: str, detail: str = "") -> None:
-    """Write one entry of the record: who, in which role, did what."""
-    the_store().record(scope.person, scope.role, act, detail)
+    """Write one entry of the record: who, in which role, did what. Loads, undoings and edits write their own."""
+    the_store().record(scope.signature, scope.role, act, detail)
+
+
+def _scope_of(who: Visitor) -> Scope:
+    return who.scopes[0] if who.scopes else Scope("no role", person=who.person, author=who.name)
 
 
 def _moment(unix: float) -> datetime:

@@ -7,13 +7,13 @@ import polars as pl
 from dashboard import words
 from dashboard.access import ADMINISTER, CASES, FIGURES, PRINTED, ROLES, Grant, Scope, require
 from dashboard.answers.keep import the_store
-from dashboard.answers.people import NO_ROLE
 from dashboard.identity import SignInError, check_grant
 from dashboard.store import StoreError
 
 GIVEN = ("Person", "Role", "Agency", "Forum area", "By", "On")
 TABLE = ("Role", "Opens", "Sees", "Of", "May")
-LONGEST = 500  # characters of issuer and subject together
+NO_ROLE = "none"
+LONGEST = 320  # characters of issuer and subject together
 _LEVELS = {PRINTED: "what is printed", FIGURES: "figures", CASES: "figures and single records"}
 
 
@@ -25,17 +25,13 @@ def given(scope: Scope) -> pl.DataFrame:
 
 def sentence(roles: pl.DataFrame) -> str:
     """What stands first on the page; `roles` as from `given`."""
-    held = roles.filter(pl.col("role") != NO_ROLE).height
-    closed = roles.height - held
-    said = f"{held} {'person has' if held == 1 else 'people have'} a role by name"
-    return (
-        f"{said}, {closed} {'is' if closed == 1 else 'are'} kept out. Roles from groups stand in the sign-in settings."
-    )
+    said = f"{roles.height} {'person has' if roles.height == 1 else 'people have'} a role by name."
+    return f"{said} Others have theirs from a group of the sign-in provider, as the sign-in settings say."
 
 
 def choices() -> dict[str, str]:
     """What may be given: role → words."""
-    return {name: role.title for name, role in ROLES.items()} | {NO_ROLE: "no role: kept out, whatever their groups"}
+    return {name: name for name in ROLES} | {NO_ROLE: "none: take the role given by name away"}
 
 
 def cells(roles: pl.DataFrame) -> list[tuple[str, ...]]:
@@ -43,10 +39,10 @@ def cells(roles: pl.DataFrame) -> list[tuple[str, ...]]:
     return [
         (
             row["identity"],
-            choices().get(row["role"], row["role"]),
+            row["role"],
             row["agency"] or "–",
             row["forum_area"] or "–",
-            row["set_by"] or "–",
+            words.name(row["set_by"]) or "–",
             words.day(row["set_at"].date()),
         )
         for row in roles.sort("set_at", descending=True).iter_rows(named=True)
@@ -57,13 +53,13 @@ def table() -> list[tuple[str, ...]]:
     """What each role sees and may do, as rows of words under `TABLE`."""
     return [
         (
-            role.title,
+            name,
             words.listed(sorted(page.replace("_", " ") for page in role.pages)),
             _LEVELS[role.level],
             f"their own {role.held_to}" if role.held_to else "the whole county",
             words.listed(sorted(role.may)) or "–",
         )
-        for role in ROLES.values()
+        for name, role in ROLES.items()
     ]
 
 
@@ -83,7 +79,8 @@ def try_give(scope: Scope, person: str, role: str, *, agency: str = "", forum_ar
     try:
         if role != NO_ROLE:
             check_grant(grant)
-        the_store().set_role(person, role, agency=grant.agency, forum_area=grant.forum_area, by=scope.author)
+        held = {"agency": grant.agency, "forum_area": grant.forum_area}
+        the_store().set_role(person, role, **held, by=scope.signature, as_role=scope.role)
     except (SignInError, StoreError) as error:
         return False, str(error)
     return True, f"{person}: {choices()[role]}."

@@ -22,22 +22,23 @@ from starlette.responses import JSONResponse, PlainTextResponse, RedirectRespons
 from starlette.routing import Route
 
 from dashboard.access import AGENCY, FORUM_AREA, ROLES, Grant
-from dashboard.identity import SignIn, SignInError, is_loopback
+from dashboard.identity import SignIn, SignInError, is_loopback, name_of_provider
 
 BASE = "/local-sign-in"
+ROLE_OF = {name_of_provider(role): role for role in ROLES}  # as it stands in an address
 SCHOOL, AREA = "school", "EHF01"  # what the ready agency lead and coordinator are held to
 _CODE_SECONDS, _TOKEN_SECONDS = 60, 300
 _PASSED_ON = ("forwarded", "x-forwarded-for", "x-real-ip", "via")
 
 # Invented people, one of each role.
 PEOPLE: Mapping[str, str] = {
-    "subgroup_member": "Sam Subgroup",
+    "subgroup member": "Sam Subgroup",
     "commissioner": "Chris Commissioner",
-    "qa_manager": "Quinn Quality",
+    "QA manager": "Quinn Quality",
     "auditor": "Alex Auditor",
-    "agency_lead": "Lee Lead",
+    "agency lead": "Lee Lead",
     "coordinator": "Corin Coordinator",
-    "data_officer": "Dana Data",
+    "data officer": "Dana Data",
     "administrator": "Ada Administrator",
     "scrutiny": "Sol Scrutiny",
 }
@@ -112,7 +113,7 @@ class LocalProvider:
             here = is_loopback(request.url.hostname or "") and is_loopback(client) and not passed_on
             if not here or await asyncio.to_thread(self.real_loads):
                 return PlainTextResponse("The local sign-in is closed.", status_code=403)
-            if request.path_params["role"] not in PEOPLE:
+            if request.path_params["role"] not in ROLE_OF:
                 return PlainTextResponse("There is no such role.", status_code=404)
             return await answer(request, request.path_params["role"])
 
@@ -168,8 +169,8 @@ class LocalProvider:
             "nonce": kept.nonce,
             "iat": now,
             "exp": now + _TOKEN_SECONDS,
-            "name": PEOPLE[role],
-            self.settings.group_claim: [role],
+            "name": PEOPLE[ROLE_OF[role]],
+            self.settings.group_claim: [ROLE_OF[role]],
         }
         signed = jwt.encode({"alg": "ES256", "kid": self.key.kid}, claims, self.key, algorithms=["ES256"])
         return JSONResponse(

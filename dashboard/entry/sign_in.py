@@ -48,16 +48,16 @@ def show_door(who: Visitor, *, name: str) -> None:
 def _ready_users(who: Visitor) -> None:
     title("Who would you like to be?" if who.state == OUT else "Your session has ended. Who would you like to be?")
     headline(_READY)
-    _enter(FIRST, f"Go on as a {ROLES[FIRST].title}", type="primary")
+    _enter(FIRST, f"Go on as a {FIRST}", type="primary")
     section("Other roles")
     with st.container(horizontal=True):
         for role in ROLES:
             if role != FIRST:
-                _enter(role, f"{ROLES[role].title[0].upper()}{ROLES[role].title[1:]}")
+                _enter(role, f"{role[0].upper()}{role[1:]}")
 
 
 def _enter(role: str, label: str, **look: str) -> None:
-    if st.button(label, key=f"enter-{role}", **look):
+    if st.button(label, key=f"enter-{name_of_provider(role)}", **look):
         st.login(name_of_provider(role))
 
 

@@ -300,6 +300,7 @@ class Store:
         Raises `StoreError` for a table without a term.
         """
         return _keeping.purge(self.engine, retention, as_at=as_at, dry_run=dry_run, by=by, as_role=as_role)
+
     def session_ended(self, session: str) -> bool | None:
         """Whether a sign-in was ended before its time; None if it is new here. One quick query."""
         return _sessions.is_ended(self.engine, session)
