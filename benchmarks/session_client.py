@@ -51,6 +51,9 @@ class Session:
         kind = said.WhichOneof("type")
         if kind == "new_session":
             self.page_hash = said.new_session.page_script_hash
+        elif kind == "navigation":
+            # which page it is, is known only once the entry script has made its table of pages
+            self.page_hash = said.navigation.page_script_hash
         elif kind == "page_not_found":
             raise PageFailed(f"{self.page}: there is no such page")
         elif kind == "delta":

@@ -25,6 +25,8 @@ PAGES = frozenset(
     {
         "scorecard",
         "turn_the_curve",
+        "area_map",
+        "need_and_funding",
         "load_data",
         "methods",
         "people",

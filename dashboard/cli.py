@@ -1,5 +1,6 @@
 """The command line, `early-help`: open the dashboard, put files in, take them out again.
 
+The commands that look after the database are in `cli_database.py`.
 What is slow to import is imported inside the commands, so that `--help` answers at once.
 """
 
@@ -13,13 +14,16 @@ from typing import TYPE_CHECKING
 
 import click
 
+from dashboard.cli_database import COMMANDS, FILE, count, user_name
+
 if TYPE_CHECKING:
     import polars as pl
 
     from dashboard.intake import Batch
     from dashboard.store import Store
 
-KINDS = ("own", "lait", "ees", "fingertips", "cover")  # as in dashboard.intake; written again to keep --help quick
+# As in dashboard.intake; written again to keep --help quick.
+KINDS = ("own", "lait", "ees", "fingertips", "cover", "forum_areas", "services", "boundaries")
 FAILED, SOME_REFUSED, STOPPED = 1, 3, 130
 SHOWN = 10  # reasons on the screen; all of them go into the file of --refused
 
@@ -53,11 +57,15 @@ def main() -> None:
 
     \b
     Exit codes: 0  done
-                1  nothing could be done: wrong file, no database, port taken
+                1  nothing could be done: wrong file, no database, port taken; or the record is not sound
                 2  the command was not understood
                 3  loaded (or checked), but some rows were refused
               130  stopped with Ctrl-C
     """
+
+
+for command in COMMANDS:
+    main.add_command(command)
 
 
 def address_options(command: Callable) -> Callable:
@@ -80,9 +88,6 @@ def refused_option(command: Callable) -> Callable:
         type=click.Path(dir_okay=False, writable=True, path_type=Path),
         help="Write every refused row, with its reason, to this CSV file.",
     )(command)
-
-
-FILE = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
 
 
 @main.command()
@@ -145,7 +150,8 @@ def load(
     """Put files into the database.
 
     Each file goes in whole or not at all, except for rows that are refused: those are counted, with the reasons, and
-    the rest goes in. A file that is in the database already is left as it is.
+    the rest goes in. A file that is in the database already is left as it is, and one that holds what could name a
+    person is not taken in.
     """
     from dashboard.store import open_store
 
@@ -190,29 +196,31 @@ def loads() -> None:
 @click.argument("load_id", metavar="LOAD", type=click.IntRange(1, 2**31 - 1))
 def undo(load_id: int) -> None:
     """Take a load out again; what stood before it stands again. LOAD is its number in `early-help loads`."""
+    from dashboard.intake import THINGS
     from dashboard.store import open_store
 
     with open_store() as store:
         store.undo(load_id, undone_by=user_name())
         [row] = [row for row in store.loads().iter_rows(named=True) if row["load_id"] == load_id]
-    click.echo(f"Load {load_id} ({row['file_name']}, {count(row['figures'], 'figure')}) is undone.")
+    thing = THINGS.get(row["kind"], "figure")
+    click.echo(f"Load {load_id} ({row['file_name']}, {count(row['figures'], thing)}) is undone.")
 
 
 def each(
     files: tuple[Path, ...], kind: str | None, refused_file: Path | None, use: Callable[[Batch], str | None]
 ) -> int:
     """Read the files one after the other and `use` each; gives the exit code. A bad file does not hold up the next."""
-    from dashboard.intake import IntakeError
+    from dashboard.intake import IntakeError, safe_name
     from dashboard.store import AlreadyLoaded, StoreError
 
     codes, refusals = [], []
     for path in files:
-        click.echo(path.name)
+        click.echo(safe_name(path.name))
         try:
             batch = read(path, kind)
-            refusals.append((path.name, batch.refused))
+            refusals.append((batch.file_name, batch.refused))
             describe(batch)
-            if batch.figures.is_empty():
+            if not batch.size:
                 raise IntakeError("Not one row of this file could be used.")
             if said := use(batch):
                 click.echo(f"  {said}")
@@ -240,7 +248,7 @@ def describe(batch: Batch) -> None:
     """What was found in a file, and what was refused for which reasons."""
     from dashboard.intake import KINDS as NAMES
 
-    click.echo(f"  Read as {NAMES[batch.kind]}: {count(batch.rows, 'row')}, {count(batch.figures.height, 'figure')}.")
+    click.echo(f"  Read as {NAMES[batch.kind]}: {count(batch.rows, 'row')}, {things(batch)}.")
     for remark in batch.remarks:
         click.echo(f"  {remark}")
     if batch.refused.is_empty():
@@ -263,6 +271,8 @@ def put(store: Store, batch: Batch, *, dry_run: bool) -> str:
 
     if known := store.find_load(batch.sha256):
         raise AlreadyLoaded(known)
+    if dry_run and batch.places is not None:
+        return f"Would load {things(batch)}, in place of any loaded before. Nothing was changed."
     if dry_run:
         would = store.compare(batch.figures)
         return (
@@ -271,10 +281,10 @@ def put(store: Store, batch: Batch, *, dry_run: bool) -> str:
         )
     if sys.stderr.isatty():
         click.echo("  Writing …", err=True)
-    load_id = store.load(
-        batch.figures,
+    load_id = (store.load if batch.places is None else store.load_places)(
+        batch.figures if batch.places is None else batch.places,
         batch.refused,
-        kind=batch.kind,
+        kind=batch.places_kind or batch.kind,
         file_name=batch.file_name,
         sha256=batch.sha256,
         publisher=batch.publisher,
@@ -283,7 +293,7 @@ def put(store: Store, batch: Batch, *, dry_run: bool) -> str:
         standing="published" if batch.publisher else "local",
         loaded_by=user_name(),
     )
-    return f"Loaded {count(batch.figures.height, 'figure')} as load {load_id}."
+    return f"Loaded {things(batch)} as load {load_id}."
 
 
 def write_refused(path: Path | None, refusals: list[tuple[str, pl.DataFrame]]) -> None:
@@ -306,15 +316,8 @@ def write_refused(path: Path | None, refusals: list[tuple[str, pl.DataFrame]]) -
     click.echo(f"{path}: {count(frame.height, 'reason')} for refusing a row.")
 
 
-def count(number: int, thing: str) -> str:
-    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+def things(batch: Batch) -> str:
+    """How many figures, small areas, services or outlines a file brings."""
+    from dashboard.intake import THINGS
 
-
-def user_name() -> str:
-    """Who is at the keyboard, as the system knows them."""
-    import getpass
-
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError, ImportError):  # an account without a name, as in some containers
-        return ""
+    return count(batch.size, THINGS.get(batch.places_kind, "figure"))

@@ -9,7 +9,7 @@ import polars as pl
 from dashboard import words
 from dashboard.access import LOAD, UNDO, Scope, require
 from dashboard.answers.keep import the_store
-from dashboard.intake import KINDS, Batch, IntakeError, read
+from dashboard.intake import KINDS, THINGS, Batch, IntakeError, read, safe_name
 from dashboard.store import Changes, StoreError
 
 SHOWN = 50  # refused rows on the page; all of them are in the file to take away
@@ -35,6 +35,7 @@ class Preview:
 def preview(scope: Scope, data: bytes, *, file_name: str, kind: str = "") -> Preview:
     """Read and check a file; nothing is written. Raises `NotAllowed`."""
     require(scope, LOAD)
+    file_name = safe_name(file_name)
     try:
         batch = read(data, file_name=file_name, kind=kind or None)
     except IntakeError as error:
@@ -45,9 +46,9 @@ def preview(scope: Scope, data: bytes, *, file_name: str, kind: str = "") -> Pre
         return Preview(
             file_name, problem=f"This very file is in already: load {standing.load_id} of {when}.", batch=batch
         )
-    if batch.figures.is_empty():
+    if not batch.size:
         return Preview(file_name, problem="No row of this file can be used; the reasons are listed below.", batch=batch)
-    changes = the_store().compare(batch.figures)
+    changes = the_store().compare(batch.figures) if batch.places is None else None
     kept_out = NOT_HERE if scope.local and not batch.publisher else ""
     return Preview(file_name, batch=batch, changes=changes, sentence=_sentence(batch, changes), kept_out=kept_out)
 
@@ -61,15 +62,16 @@ def put_in(scope: Scope, batch: Batch) -> str:
         number = _load(scope, batch)
     except StoreError as error:
         return str(error)
-    came = f"{batch.figures.height:,} figures, {batch.rows_refused:,} rows refused"
+    came = f"{_things(batch)}, {_count(batch.rows_refused, 'row', 'rows')} refused"
     return f"{batch.file_name} is in as load {number}: {came}."
 
 
 def _load(scope: Scope, batch: Batch) -> int:
-    return the_store().load(
-        batch.figures,
+    store, places = the_store(), batch.places
+    return (store.load if places is None else store.load_places)(
+        batch.figures if places is None else places,
         batch.refused,
-        kind=batch.kind,
+        kind=batch.places_kind or batch.kind,
         file_name=batch.file_name,
         sha256=batch.sha256,
         publisher=batch.publisher,
@@ -108,8 +110,12 @@ def summary(loads: pl.DataFrame) -> str:
     if standing.is_empty():
         return "No figures are in yet. Put a file in below; the scorecard fills as soon as it is loaded."
     last = standing.row(0, named=True)
+    figures = standing.filter(~pl.col("kind").is_in(list(THINGS)))
+    brought = f"{figures['figures'].sum():,} figures" if figures.height else "No figures, but places"
+    if 0 < figures.height < standing.height:
+        brought += " and places"
     return (
-        f"{standing['figures'].sum():,} figures from {_count(standing.height, 'file', 'files')} are in. "
+        f"{brought} from {_count(standing.height, 'file', 'files')} are in. "
         f"The latest, {last['file_name']}, came on {words.day(last['loaded_at'].date())}."
     )
 
@@ -150,14 +156,24 @@ def _count(number: int, one: str, many: str) -> str:
     return f"{number:,} {one if number == 1 else many}"
 
 
-def _sentence(batch: Batch, changes: Changes) -> str:
+def _things(batch: Batch) -> str:
+    thing = THINGS.get(batch.places_kind, "figure")
+    return _count(batch.size, thing, f"{thing}s")
+
+
+def _sentence(batch: Batch, changes: Changes | None) -> str:
     parts = [
-        f"{_count(batch.figures.height, 'figure', 'figures')} can be used",
+        f"{_things(batch)} can be used",
         f"{_count(batch.rows_refused, 'row is', 'rows are')} refused",
     ]
     if batch.rows_left_out:
         parts.append(f"{_count(batch.rows_left_out, 'row is', 'rows are')} left out")
+    said = f"{batch.file_name} is {KINDS[batch.kind]} with {_count(batch.rows, 'row', 'rows')}: {words.listed(parts)}."
+    if changes is None:
+        standing = the_store().places(batch.places_kind)
+        before = "" if standing is None else f" They take the place of the {standing.height:,} that stand now."
+        return said + before
     return (
-        f"{batch.file_name} is {KINDS[batch.kind]} with {_count(batch.rows, 'row', 'rows')}: {words.listed(parts)}. "
-        f"{changes.new:,} are new, {changes.restated:,} restate an earlier figure, {changes.unchanged:,} say the same."
+        f"{said} {changes.new:,} are new, {changes.restated:,} restate an earlier figure, "
+        f"{changes.unchanged:,} say the same."
     )

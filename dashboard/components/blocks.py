@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -57,6 +58,11 @@ def navigation_bar(groups: Mapping[str, Sequence[tuple[str, str, bool]]], *, nam
     phone, and with groups that side bar is a list that screen readers cannot count.
     """
     html("navigation.html", groups=groups, name=name)
+
+
+def literal(text: str) -> str:
+    """Text from outside for a widget that takes Markdown: shown as it stands, without links, pictures or colours."""
+    return re.sub(r"([\\`*_{}\[\]()<>#!|$:~])", r"\\\1", text)
 
 
 def title(question: str) -> None:

@@ -20,6 +20,8 @@ PAGES = Path(__file__).resolve().parents[1] / "pages"
 TABLE = (
     ("Meeting", "scorecard", "Scorecard"),
     ("Meeting", "turn_the_curve", "Turn the curve"),
+    ("Commissioning", "area_map", "Area map"),
+    ("Commissioning", "need_and_funding", "Need and funding"),
     ("Data", "load_data", "Load data"),
     ("Data", "methods", "Methods"),
     ("Data", "people", "People"),

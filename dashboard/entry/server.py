@@ -26,7 +26,7 @@ from starlette.routing import Route
 from dashboard import answers
 from dashboard.answers.keep import the_store, use_store
 from dashboard.components.blocks import DEMO
-from dashboard.entry import front_page
+from dashboard.entry import front_page, shapes
 from dashboard.entry.app import TABLE
 from dashboard.entry.door import BackToThePage, CloserCookies, OneName
 from dashboard.entry.errors import keep_data_out_of_the_log, log, on_script_error, trace_without_data
@@ -106,7 +106,7 @@ def build(sign_in: SignIn | None) -> st.App:
         Middleware(BackToThePage, address=sign_in.address, pages=pages),
         Middleware(CloserCookies, seconds=max(1, int(sign_in.session_minutes * 60)), secure=sign_in.secure),
     ]
-    routes = [Route("/healthz", healthz), *front_page.routes()]
+    routes = [Route("/healthz", healthz), *shapes.routes(), *front_page.routes()]
     if sign_in.local:
         layers.insert(1, Middleware(OneName, address=sign_in.address, pages=pages))
         routes += LocalProvider(sign_in, real_loads=_real_loads).routes()

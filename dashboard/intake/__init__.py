@@ -1,4 +1,4 @@
-"""Files from outside, read into figures and places: accepted rows, refused rows with the reason, and remarks on the rest.
+"""Files from outside, read into figures and places: accepted rows, refused rows with the reason, remarks on all else.
 
 `read(path_or_bytes, file_name=…)` recognises the kind of file by its header; `KINDS` names the kinds, `PLACES` the
 columns of those that bring places instead of figures. What could name a person is refused before anything is read

@@ -72,9 +72,9 @@ class Ledger:
         self.faults.append(
             rows.select(
                 pl.col("line").cast(pl.Int64),
-                pl.lit(column).alias("column"),
+                pl.lit(plain(column)).alias("column"),
                 harmless(shown.fill_null("")).alias("value"),
-                words.alias("reason"),
+                words.str.replace_all(_UNSEEN, " ").alias("reason"),
             )
         )
 
@@ -117,6 +117,12 @@ def harmless(text: pl.Expr) -> pl.Expr:
     return pl.when(risky).then("'" + text).otherwise(text).str.slice(0, 200)
 
 
+def plain_cells(text: pl.Expr) -> pl.Expr:
+    """`plain` for a column; a cell with nothing in it becomes null."""
+    one_line = text.str.replace_all(_UNSEEN, " ").str.replace_all(r"\s+", " ").str.strip_chars()
+    return pl.when(one_line != "").then(one_line)
+
+
 def plain(text: str) -> str:
     """Text on one line without unseen characters: no terminal, page or log can be made to do anything by it."""
     seen = (" " if unicodedata.category(c) in ("Cc", "Cf", "Zl", "Zp") else c for c in text)
@@ -126,7 +132,8 @@ def plain(text: str) -> str:
 def safe_name(name: str) -> str:
     """A file's name as it may be shown, logged and kept: no folders, no unseen characters, at most 100 letters.
 
-    `../../x.csv` and `C:\\temp\\x.csv` become `x.csv`; a long name keeps its ending. Nothing is ever opened by this name.
+    `../../x.csv` and `C:\\temp\\x.csv` become `x.csv`; a long name keeps its ending. No file is
+    ever opened by it.
     """
     text = unicodedata.normalize("NFC", name.encode("utf-8", "replace").decode())
     last = plain(re.split(r"[/\\]", text.rstrip("/\\ "))[-1]).lstrip(". ")

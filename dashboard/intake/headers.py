@@ -28,7 +28,8 @@ NEEDED: dict[str, tuple[tuple[str, ...], ...]] = {
     "forum_areas": (("lsoa",), ("forum_area", "name")),
     "services": (("name",), ("type",), ("postcode", "lsoa", "latitude")),
 }
-DETECTION_ORDER = ("fingertips", "ees", "cover", "lait", "services", "forum_areas", "own")  # the most particular header first
+# The most particular header first.
+DETECTION_ORDER = ("fingertips", "ees", "cover", "lait", "services", "forum_areas", "own")
 
 
 def normal(header: str | None) -> str:

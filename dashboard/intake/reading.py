@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,22 +11,23 @@ import polars as pl
 
 from metrics.estimates import FIGURES
 
-from . import cover, ees, fingertips, lait, own
-from .batch import Batch, IntakeError, Ledger
+from . import boundaries, cover, ees, fingertips, lait, own, personal, place_files
+from .batch import Batch, IntakeError, Ledger, plain, safe_name
 from .figures import Rows, build, settle
 from .headers import KINDS, Fit, detect, fit
-from .opening import Opened, open_file
+from .opening import Opened, as_utf8, open_file, read_bytes
 
 LICENCE = "Open Government Licence v3.0"
 PUBLISHERS = {
-    "own": ("", "", ""),
     "lait": ("Department for Education", "Local Authority Interactive Tool", LICENCE),
     "ees": ("Department for Education", "Explore education statistics", LICENCE),
     "fingertips": ("Office for Health Improvement and Disparities", "Fingertips", LICENCE),
     "cover": ("UK Health Security Agency", "COVER", LICENCE),
 }
+LOCAL = ("", "", "")
 _HEADER_ROWS = 40  # how far down a header may stand
 _SHEET = 10_000_000  # lines of the second sheet count from here while the file is read
+_FOOTNOTE = 3  # a publisher's notes may give a telephone number or two; from here on it is a column of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,27 +48,35 @@ def read(
 ) -> Batch:
     """Read one file.
 
-    source: a path, or the file's bytes. file_name: what people call it (default: the path's name).
+    source: a path, or the file's bytes. file_name: what people call it (default: the path's name), see `safe_name`.
     kind: a key of `KINDS`; None lets the header decide. sheet: of a workbook; None finds the one whose header fits.
     progress: called with the share done (0–1) and what is being done.
 
-    Raises `IntakeError`, one sentence, when the file as a whole is no good. Bad rows do not raise: they are in
-    `Batch.refused`.
+    Raises `IntakeError`, one sentence, when the file as a whole is no good, or holds what could name a person. Bad rows
+    do not raise: they are in `Batch.refused`.
     """
     tell = progress or (lambda done, words: None)
-    name = file_name or (Path(source).name if not isinstance(source, bytes) else "The file")
+    name = safe_name(file_name or (Path(source).name if not isinstance(source, bytes) else "The file"))
     if kind is not None and kind not in KINDS:
         raise IntakeError(f"“{kind}” is not a kind of file; the kinds are {', '.join(KINDS)}.")
     tell(0.0, "Opening the file")
-    opened = open_file(source, file_name=name)
+    data = read_bytes(source, name)
+    ledger = Ledger()
+    if _is_geojson(data, kind, name):
+        tell(0.3, "Checking the outlines")
+        outlines = boundaries.read(as_utf8(data, name), ledger, file_name=name)
+        tell(1.0, "Read")
+        return _batch("boundaries", name, hashlib.sha256(data).hexdigest(), ledger, places=outlines)
+    opened = open_file(data, file_name=name)
     tell(0.2, "Looking for the table")
     kind, tables = _locate(opened, kind, sheet)
-    ledger = Ledger()
     figures: list[pl.DataFrame] = []
     names: dict[str, str] = {}
     for number, found in enumerate(tables):
         tell(0.3 + 0.5 * number / len(tables), "Reading and checking the rows")
         frame = _table(kind, opened, found, number, ledger)
+        if kind in place_files.PLACES:
+            continue
         for rows in _rows(kind, frame, found, opened, ledger):
             made = build(rows, ledger)
             figures.append(cover.count_back(made, ledger) if kind == "cover" else made)
@@ -74,15 +84,48 @@ def read(
     if not ledger.rows:
         raise IntakeError(f"{name} has a header and no rows below it.")
     tell(0.9, "Looking for rows that contradict each other")
-    together = settle(figures or [pl.DataFrame(schema={**FIGURES, "line": pl.Int64})], names, ledger)
-    used, refused, left_out = ledger.close()
-    publisher, release, licence = PUBLISHERS[kind]
+    if kind in place_files.PLACES:
+        frame, columns = _ours(frame, tables[0], ledger)
+        there = place_files.read(kind, frame, columns, ledger, file_name=name)
+        batch = _batch(kind, name, opened.sha256, ledger, places=there)
+    else:
+        together = settle(figures or [_no_figures()], names, ledger)
+        batch = _batch(kind, name, opened.sha256, ledger, figures=together)
     tell(1.0, "Read")
+    return batch
+
+
+def _is_geojson(data: bytes, kind: str | None, name: str) -> bool:
+    if boundaries.looks_like(data):
+        if kind not in (None, "boundaries"):
+            raise IntakeError(f"{name} looks like {KINDS['boundaries']}, not like {KINDS[kind]}.")
+        return True
+    if kind == "boundaries":
+        raise boundaries.not_boundaries(name)
+    return False
+
+
+def _no_figures() -> pl.DataFrame:
+    return pl.DataFrame(schema={**FIGURES, "line": pl.Int64})
+
+
+def _batch(
+    kind: str,
+    name: str,
+    sha256: str,
+    ledger: Ledger,
+    *,
+    figures: pl.DataFrame | None = None,
+    places: pl.DataFrame | None = None,
+) -> Batch:
+    """What was read, and the account of every row."""
+    used, refused, left_out = ledger.close()
+    publisher, release, licence = PUBLISHERS.get(kind, LOCAL)
     return Batch(
         kind=kind,
         file_name=name,
-        sha256=opened.sha256,
-        figures=together.select(list(FIGURES)),
+        sha256=sha256,
+        figures=(_no_figures() if figures is None else figures).select(list(FIGURES)),
         refused=ledger.refused().with_columns(pl.col("line") % _SHEET),
         remarks=ledger.remarks,
         publisher=publisher,
@@ -92,6 +135,8 @@ def read(
         rows_used=used,
         rows_refused=refused,
         rows_left_out=left_out,
+        places=places,
+        places_kind="" if places is None else kind,
     )
 
 
@@ -135,11 +180,15 @@ def _misfit(opened: Opened, kind: str | None, sheets: list[str], there: str) -> 
 
 
 def _table(kind: str, opened: Opened, found: Found, number: int, ledger: Ledger) -> pl.DataFrame:
-    """The rows of one sheet, without blank ones and without those that are longer than the header."""
-    every_column = kind == "ees" or found.fit.wide
-    frame, too_long = opened.table(
-        found.sheet, found.row, columns=None if every_column else set(found.fit.columns.values())
-    )
+    """The rows of one sheet, without blank ones and without those that are longer than the header.
+
+    All columns are looked through for what could name a person, also those that are not used: nothing is read then.
+    """
+    frame, too_long = opened.table(found.sheet, found.row)
+    _no_persons(kind, opened.file_name, found, frame, too_long)
+    if not (kind == "ees" or found.fit.wide):
+        wanted = {f"c{i}" for i in found.fit.columns.values()}
+        frame = frame.select("line", *(c for c in frame.columns if c in wanted))
     shift = pl.col("line").cast(pl.Int64) + number * _SHEET
     frame, too_long = frame.with_columns(shift), too_long.with_columns(shift)
     ledger.rows += frame.height
@@ -155,6 +204,15 @@ def _table(kind: str, opened: Opened, found: Found, number: int, ledger: Ledger)
     return frame
 
 
+def _no_persons(kind: str, name: str, found: Found, frame: pl.DataFrame, too_long: pl.DataFrame) -> None:
+    headers = {c: (found.header[int(c[1:])] if int(c[1:]) < len(found.header) else "") or "" for c in frame.columns[1:]}
+    expected = {f"c{i}" for i in found.fit.columns.values()}
+    allowed = {(f"c{i}", personal.POSTCODES) for ours, i in found.fit.columns.items() if ours == "postcode"}
+    least = _FOOTNOTE if kind in PUBLISHERS else 1
+    personal.check(frame, headers, file_name=name, expected=expected, allowed=allowed, least=least)
+    personal.check(too_long, {"value": "(whole row)"}, file_name=name, expected={"value"})
+
+
 def _rows(kind: str, frame: pl.DataFrame, found: Found, opened: Opened, ledger: Ledger) -> list[Rows]:
     if frame.is_empty():
         return []
@@ -163,11 +221,17 @@ def _rows(kind: str, frame: pl.DataFrame, found: Found, opened: Opened, ledger: 
     if found.fit.wide:
         period = cover.period_of(opened)
         return [cover.read_wide(frame, found.header, found.fit, sheet=found.sheet, period=period, ledger=ledger)]
+    frame, columns = _ours(frame, found, ledger)
+    reader = {"own": own.read, "lait": lait.read, "fingertips": fingertips.read, "cover": cover.read_long}[kind]
+    return [reader(frame, columns, ledger)]
+
+
+def _ours(frame: pl.DataFrame, found: Found, ledger: Ledger) -> tuple[pl.DataFrame, dict[str, str]]:
+    """The cells under our names, and what the file calls each; columns that are not used are remarked on."""
     here = {ours: f"c{i}" for ours, i in found.fit.columns.items() if f"c{i}" in frame.columns}
     frame = frame.select("line", *(pl.col(c).alias(ours) for ours, c in here.items()))
     columns = {ours: (found.header[found.fit.columns[ours]] or ours).strip() for ours in here}
-    unused = [h.strip() for i, h in enumerate(found.header) if h and i not in found.fit.columns.values()]
+    unused = [plain(h) for i, h in enumerate(found.header) if h and i not in found.fit.columns.values()]
     if unused:
         ledger.remarks.append(f"Columns not used: {', '.join(unused)}.")
-    reader = {"own": own.read, "lait": lait.read, "fingertips": fingertips.read, "cover": cover.read_long}[kind]
-    return [reader(frame, columns, ledger)]
+    return frame, columns

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dashboard.answers import loads
-from dashboard.components import Choice, empty_state, filters, guard, headline, plain_table, section, title
+from dashboard.components import Choice, empty_state, filters, guard, headline, literal, plain_table, section, title
 from dashboard.components.files import refused_file
 
 scope = guard("load_data")
@@ -11,21 +11,23 @@ title("What figures are in, and how do new ones get in?")
 standing = loads.loaded(scope)
 headline(loads.summary(standing))
 if st.session_state.get("done"):
-    st.success(st.session_state.pop("done"))
+    st.success(literal(st.session_state.pop("done")))
 
 section("Put a file in", lead="First it is only checked: nothing changes until you press “Load”.")
 kind = filters(Choice("kind", "Kind of file", {"": "found by its header", **loads.KINDS}))["kind"]
-given = st.file_uploader("File (CSV or Excel workbook)", type=["csv", "tsv", "txt", "xlsx"], key="file")
+given = st.file_uploader(
+    "File (CSV, Excel workbook or GeoJSON)", type=["csv", "tsv", "txt", "xlsx", "geojson", "json"], key="file"
+)
 if given is not None:
     with st.spinner("Checking every row…"):
         seen = loads.preview(scope, given.getvalue(), file_name=given.name, kind=kind)
     if seen.problem:
-        st.error(seen.problem)
+        st.error(literal(seen.problem))
     else:
-        st.info(seen.sentence)
+        st.info(literal(seen.sentence))
     if seen.batch is not None:
         for remark in seen.batch.remarks:
-            st.caption(remark)
+            st.caption(literal(remark))
         if seen.batch.refused.height:
             plain_table(
                 ["Line", "Column", "Value", "Reason"],
@@ -33,10 +35,10 @@ if given is not None:
                 caption=loads.refused_caption(seen.batch.refused.height),
                 numbers=["Line"],
             )
-            refused_file(seen.batch.refused, name=given.name)
+            refused_file(seen.batch.refused, name=seen.file_name)
     if seen.kept_out:
         st.warning(seen.kept_out)
-    elif not seen.problem and st.button(f"Load {given.name}", type="primary"):
+    elif not seen.problem and st.button(f"Load {literal(seen.file_name)}", type="primary"):
         st.session_state["done"] = loads.put_in(scope, seen.batch)
         st.rerun()
 

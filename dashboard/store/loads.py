@@ -78,7 +78,7 @@ def write(
             _copy(connection, refused, refusals, load_id)
             if about["loaded_by"]:
                 # Not the file's name: people choose it, and might choose a person's.
-                detail = f"load {load_id}: {about['kind']}, {frame.height:,} rows"
+                detail = f"load {load_id}: {about['kind']}, {frame.height:,} {'row' if frame.height == 1 else 'rows'}"
                 record.append(connection, about["loaded_by"], as_role, "loaded", detail)
     except (sa.exc.IntegrityError, engine.dialect.loaded_dbapi.IntegrityError) as error:
         if standing := find(engine, about["sha256"]):

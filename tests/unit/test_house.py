@@ -28,7 +28,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "dashboard.maps": ({"polars", "pydeck"}, {"metrics", "dashboard.charts", "dashboard.words"}),
     "dashboard.components": (
         {"polars", "streamlit", "jinja2", "markupsafe", "xlsxwriter", "plotly"},
-        {"metrics", "dashboard.charts", "dashboard.access", "dashboard.words"},
+        {"metrics", "dashboard.charts", "dashboard.maps", "dashboard.access", "dashboard.words"},
     ),
     # The door between the floors: it alone reads who is signed in, and asks the answers who that is.
     "dashboard.components.guard": (
@@ -42,10 +42,12 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     ),
     "dashboard.pack": ({"polars", "xlsxwriter"}, {"dashboard.answers", "dashboard.charts", "dashboard.maps"}),
     "dashboard.demo": ({"polars"}, {"dashboard.intake", "dashboard.store", "sample_data"}),
+    "dashboard.cli_database": ({"click"}, {"dashboard.store"}),
     "dashboard.cli": (
         {"click", "polars"},
         {
             "dashboard.access",
+            "dashboard.cli_database",
             "dashboard.demo",
             "dashboard.entry",
             "dashboard.identity",
