@@ -29,6 +29,8 @@ OPEN_TO = {
     "scorecard": EVERYONE,
     "methods": EVERYONE,
     "turn_the_curve": EVERYONE - {"scrutiny"},
+    "area_map": EVERYONE - {"scrutiny", "auditor", "administrator"},
+    "need_and_funding": {"subgroup member", "commissioner", "coordinator", "data officer"},
     "load_data": {"data officer"},
     "people": {"administrator"},
 }
@@ -36,6 +38,8 @@ TITLES = {
     "scorecard": "Is early help working?",
     "methods": "What does each measure mean, and how is it reckoned?",
     "turn_the_curve": "Are fewer children referred twice?",
+    "area_map": "Where is need greatest?",
+    "need_and_funding": "Where should the money go?",
     "load_data": "What figures are in, and how do new ones get in?",
     "people": "Who may see what?",
 }

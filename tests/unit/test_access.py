@@ -33,17 +33,22 @@ from tests.sign_in import scope
 
 # role: pages beside the scorecard and the methods, acts, how near to a family, held to
 SEES = {
-    "subgroup member": ({"turn_the_curve"}, {STORY, TARGET, EXPORT}, FIGURES, ""),
-    "commissioner": ({"turn_the_curve"}, {STORY, SCENARIO, EXPORT}, FIGURES, ""),
-    "QA manager": ({"turn_the_curve"}, {STORY, EXPORT}, CASES, ""),
+    "subgroup member": ({"turn_the_curve", "area_map", "need_and_funding"}, {STORY, TARGET, EXPORT}, FIGURES, ""),
+    "commissioner": ({"turn_the_curve", "area_map", "need_and_funding"}, {STORY, SCENARIO, EXPORT}, FIGURES, ""),
+    "QA manager": ({"turn_the_curve", "area_map"}, {STORY, EXPORT}, CASES, ""),
     "auditor": ({"turn_the_curve"}, set(), CASES, ""),
-    "agency lead": ({"turn_the_curve"}, {EXPORT}, CASES, "agency"),
-    "coordinator": ({"turn_the_curve"}, {STORY, EXPORT}, CASES, "forum area"),
-    "data officer": ({"turn_the_curve", "load_data"}, {LOAD, UNDO, EXPORT}, FIGURES, ""),
+    "agency lead": ({"turn_the_curve", "area_map"}, {EXPORT}, CASES, "agency"),
+    "coordinator": ({"turn_the_curve", "area_map", "need_and_funding"}, {STORY, EXPORT}, CASES, "forum area"),
+    "data officer": (
+        {"turn_the_curve", "area_map", "need_and_funding", "load_data"},
+        {LOAD, UNDO, EXPORT},
+        FIGURES,
+        "",
+    ),
     "administrator": ({"turn_the_curve", "people"}, {ADMINISTER, EXPORT}, FIGURES, ""),
     "scrutiny": (set(), set(), PRINTED, ""),
 }
-BUILT = {"scorecard", "methods", "turn_the_curve", "load_data", "people"}
+BUILT = {"scorecard", "methods", "turn_the_curve", "area_map", "need_and_funding", "load_data", "people"}
 
 
 @pytest.mark.parametrize("role", SEES)
