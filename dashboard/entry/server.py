@@ -100,6 +100,7 @@ def build(sign_in: SignIn | None) -> st.App:
     # Streamlit makes its sign-in session before it knows of `secrets`: without this, each process would sign the
     # moments between login and callback with a key of its own.
     change_setting("server.cookieSecret", sign_in.cookie_secret)
+    change_setting("server.trustedUserHeaders", {})  # no header says who somebody is, whatever the environment holds
     pages = [page for _, page, _ in TABLE]
     layers = [
         Middleware(SecurityHeaders),

@@ -17,11 +17,12 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.integration.conftest import free_port
 from tests.sign_in import GROUP_OF, GROUPS
 
+expect.set_options(timeout=20_000)  # milliseconds; a busy machine is slow and not wrong
 SIZES = {"desktop": {"width": 1366, "height": 768}, "phone": {"width": 390, "height": 844}}
 # A browser under test asks nothing of its maker, and draws without a graphics card.
 FLAGS = [

@@ -69,7 +69,7 @@ def test_the_door_is_without_fault(visit, shown):
 def test_sign_in_returns_to_the_page_and_its_choices(site, page):
     page.goto(f"{site}/turn_the_curve?indicator=S2&area=E06000061")
     sign_in(page, "commissioner")
-    expect(heading(page, "child protection plan")).to_be_visible()
+    expect(heading(page, "Do fewer children in need become looked after?")).to_be_visible()
     assert page.url == f"{site}/turn_the_curve?indicator=S2&area=E06000061"
     expect(page.get_by_text("The commissioner · commissioner")).to_be_visible()
     assert page.get_by_role("combobox", name="Area").input_value() == "North Northamptonshire"
@@ -144,10 +144,12 @@ def test_signing_out_ends_every_tab_and_every_copy_of_the_cookie(site, page):
     assert "_streamlit_user" not in cookies(page)
     other.get_by_role("button", name="Download as CSV").click()  # made when pressed: not for the signed out
     expect(other.get_by_text("Failed to generate file")).to_be_visible()
-    other.get_by_role("combobox", name="Area").click()
-    other.get_by_role("option", name="West Northamptonshire").click()
+    other.get_by_text("Change “Story behind the curve”").click()
+    other.get_by_label("Story behind the curve", exact=True).fill("Written by nobody")
+    other.get_by_role("button", name="Save", exact=True).filter(visible=True).first.click()
     expect(heading(other, "Your session has ended")).to_be_visible()
     assert other.get_by_role("combobox").count() == 0
+    assert "Written by nobody" not in other.locator("body").inner_text()
     page.context.add_cookies([c for c in copies if c["name"].startswith("_streamlit_user")])
     page.goto(f"{site}/turn_the_curve")
     expect(heading(page, "Your session has ended")).to_be_visible()
@@ -229,7 +231,7 @@ def test_the_demonstration_goes_on_as_a_subgroup_member_at_one_press(demonstrati
     expect(page.locator(".eh-headline")).to_contain_text("nobody needs an account")
     assert (window.complaints, window.outside, window.violations()) == ([], [], [])
     page.get_by_role("button", name="Go on as a subgroup member").click()
-    expect(heading(page, "child protection plan")).to_be_visible()
+    expect(heading(page, "Do fewer children in need become looked after?")).to_be_visible()
     window.settled()
     expect(page.get_by_text("Sam Subgroup · subgroup member")).to_be_visible()
     assert page.url == f"{demonstration}/turn_the_curve?indicator=S2"
