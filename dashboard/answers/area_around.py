@@ -14,6 +14,7 @@ from dashboard.answers import places
 from dashboard.answers.area_map import area_map, years
 from dashboard.answers.area_measures import AreaMeasure, figures, measures
 from dashboard.answers.keep import kept
+from dashboard.answers.outlines import dissolved
 
 ALL, NO = "all", "none"
 
@@ -39,10 +40,18 @@ def geography(scope: Scope, level: str, vintage: int) -> Mapping[str, Any]:
     return places.boundaries(scope, level, vintage=vintage)
 
 
-def above(scope: Scope, level: str) -> tuple[Mapping[str, Any], str]:
-    """GeoJSON of the level above, and what its areas are called."""
+@kept
+def above(scope: Scope, level: str, vintage: int) -> tuple[Mapping[str, Any], str]:
+    """GeoJSON of the level above, and what its areas are called. Over small areas the lines are theirs: no gap shows
+    from close by."""
     over = places.ABOVE[level]
-    return places.boundaries(scope, over), "the county" if over == "county" else places.MANY[over]
+    name = "the county" if over == "county" else places.MANY[over]
+    if level != "lsoa":
+        return places.boundaries(scope, over), name
+    where = dict(places.parts(scope, over, vintage=vintage).iter_rows())
+    made = dissolved(places.boundaries(scope, level, vintage=vintage), where)
+    features = [{"type": "Feature", "properties": {"code": c}, "geometry": g} for c, g in sorted(made.items())]
+    return {"type": "FeatureCollection", "features": features}, name
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,10 @@ import polars as pl
 from dashboard import words
 from dashboard.access import Scope
 from dashboard.answers import places
-from dashboard.answers.area_map import say, vintage
+from dashboard.answers.area_map import vintage
 from dashboard.answers.area_measures import CHANGE, INDEX, NEED, AreaMeasure, figures, measures, summary
 from dashboard.answers.area_store import held_at
+from dashboard.answers.area_words import say
 from dashboard.answers.keep import kept
 from dashboard.answers.published import COUNTY, ENGLAND, vintages
 from dashboard.answers.scorecard import scorecard

@@ -64,7 +64,7 @@ def _deprivation() -> list[AreaMeasure]:
     made = []
     for domain in (index, *new.domains, *(p for p in old.parts if p.id in PARTS)):
         in_2025 = domain.id == INDEX or domain.id in {d.id for d in (*new.domains, *new.parts)}
-        years = {"2025": "2025", "2019": "2019", CHANGE: "Change 2019 to 2025"} if in_2025 else {"2019": "2019"}
+        years = {"2025": "2025", "2019": "2019", CHANGE: "change 2019 to 2025"} if in_2025 else {"2019": "2019"}
         made.append(
             AreaMeasure(
                 id=domain.id,

@@ -12,7 +12,8 @@ from dashboard.answers.keep import kept, the_store
 from dashboard.answers.published import published, way
 from metrics.catalogue import catalogue
 from metrics.deprivation import to_areas
-from metrics.estimates import SCHEMA
+from metrics.disclosure import BELOW_DISTRICT, Rule, join, nest, suppress
+from metrics.estimates import NOT_AVAILABLE, SCHEMA, empty
 from metrics.intervals import wilson
 
 PREFIX = "held:"
@@ -113,27 +114,79 @@ def held_periods(scope: Scope, id_: str) -> list[str]:
 
 @kept
 def held_figures(scope: Scope, id_: str, *, level: str, period: str) -> pl.DataFrame:
-    """An estimates frame with a row an area of the level: as published for the level, else brought together from small
-    areas where they hold counts. Empty where neither is held."""
+    """An estimates frame with a row an area of the level: as given for the level, else brought together from small
+    areas where they hold counts. Empty where neither is held. Small counts of what the partnership loaded are hidden;
+    published official figures are shown as they are."""
+    if _defined(id_):
+        return _at(scope, id_, level, period)
+    return _safe(scope, id_, period).filter(pl.col("level") == level).drop("level")
+
+
+def _at(scope: Scope, id_: str, level: str, period: str) -> pl.DataFrame:
     rows = _every(scope).filter(measure=id_.removeprefix(PREFIX)).filter(period=period)
     mine = rows.filter(level=level).select(list(SCHEMA)).sort("group")
     small = rows.filter(level="lsoa").select(list(SCHEMA))
     it = held(scope)[id_]
     if mine.height or small.is_empty() or not (it.multiplier or it.adds_up):
         return mine
-    vintage = vintage_of(scope, small["group"].to_list())
-    made = to_areas(
-        small, places.parts(scope, level, vintage=vintage), how="ratio" if it.multiplier else "sum",
-        multiplier=it.multiplier or 1.0,
-    )  # fmt: skip
+    parts = places.parts(scope, level, vintage=vintage_of(scope, small["group"].to_list()))
+    how = "ratio" if it.multiplier else "sum"
+    made = to_areas(small, parts, how=how, multiplier=it.multiplier or 1.0)
     if it.multiplier != 100:
         return made
     limits = wilson("numerator", "denominator")
     ok = pl.col("numerator") <= pl.col("denominator")
     return made.with_columns(
-        pl.when(ok).then(limits.struct.field("lower") * 100).alias("lower"),
-        pl.when(ok).then(limits.struct.field("upper") * 100).alias("upper"),
+        pl.when(ok).then(limits.struct.field(side) * 100).alias(side) for side in ("lower", "upper")
     )
+
+
+@kept
+def _safe(scope: Scope, id_: str, period: str) -> pl.DataFrame:
+    """A loaded measure at every level at once, with `level`, small counts hidden and whatever would give them away.
+
+    Where small areas do not add up to a larger area that was loaded too, what is hidden in one could be got from the
+    other in ways that cannot be checked: the small areas are then not shown (status `x`).
+    """
+    it = held(scope)[id_]
+    frames = [
+        frame.with_columns(pl.lit(level).alias("level"))
+        for level in ("lsoa", "ward", "forum", "district", "council", "county")
+        for frame in [_at(scope, id_, level, period)]
+        if frame.height
+    ]
+    if not frames:
+        return empty(pl.Schema({**SCHEMA, "level": pl.String}))
+    # what `to_areas` counts in `n` are small areas, not people
+    every = pl.concat(frames).with_columns(pl.lit(None, pl.Int64).alias("n"))
+    if it.adds_up:
+        every = every.with_columns(pl.col("value").alias("numerator"))
+    exempt = [Rule(groups=".*", exempt=True)] if _published(scope, id_) else []
+    small = every.filter(pl.col("level") == "lsoa")["group"].to_list()
+    where = places.lookup(scope, vintage=vintage_of(scope, small))
+    totals = join(
+        nest("area", where, ["lsoa", "forum"], whole=places.COUNTY),
+        nest("area", where, ["lsoa", "ward"], whole=places.COUNTY),
+        nest("area", where, ["lsoa", "district", "council"], whole=places.COUNTY),
+    )
+    try:
+        return suppress(every, totals=totals, rules=[BELOW_DISTRICT, *exempt])
+    except ValueError:
+        larger = every.filter(pl.col("level") != "lsoa")
+        hidden = every.filter(pl.col("level") == "lsoa").with_columns(
+            *(pl.lit(None, SCHEMA[c]).alias(c) for c in ("numerator", "denominator", "value", "lower", "upper", "n")),
+            pl.lit(NOT_AVAILABLE).alias("status"),
+            pl.lit("small areas do not add up to the larger areas that are held").alias("method"),
+        )
+        return pl.concat([hidden, suppress(larger, totals=totals.clear(), rules=[BELOW_DISTRICT, *exempt])])
+
+
+def _published(scope: Scope, id_: str) -> bool:
+    """Whether every figure of a measure comes from a published or reference load."""
+    loads = the_store().loads()
+    official = loads.filter(pl.col("standing").is_in(["published", "reference"]))["load_id"].to_list()
+    mine = the_store().read_figures([id_.removeprefix(PREFIX)])
+    return mine.height > 0 and mine["load_id"].is_in(official).all()
 
 
 @kept

@@ -1,4 +1,4 @@
-"""The sentence above the area map, made from the same rows as the map."""
+"""The words of the area map, made from the same rows as the map: title, sentence, caption, table, about."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ from dashboard.answers.area_measures import (
     CHANGE,
     CUTS,
     NEED,
+    OUTCOME,
     PEOPLE,
     POSITION,
     PROVISION,
     AreaMeasure,
     figures,
+    unchanged,
 )
 
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
@@ -49,8 +51,8 @@ def sentence(
         )
     if it.kind == PEOPLE and it.unit != "%":
         return (
-            f"Most {it.unit} live in {top['name']} ({top['said']}), fewest in {last['name']} ({last['said']}), of "
-            f"{whole} in the county ({when})."
+            f"{it.name}, {when}: most in {top['name']} ({top['said']}), fewest in {last['name']} ({last['said']}); "
+            f"{whole} in the county."
         )
     if it.kind == PROVISION:
         thing = it.name.partition("nearest ")[2]
@@ -96,3 +98,91 @@ def _two(it: AreaMeasure, other: AreaMeasure, areas: pl.DataFrame, many: str) ->
 
 def _count(number: int) -> str:
     return NUMBERS[number] if number < len(NUMBERS) else f"{number:,}"
+
+
+def say(it: AreaMeasure, value: float | None, status: str | None, year: str = "") -> str:
+    """A figure of a measure as the map writes it: `61`, `+8`, `3.2`, `23.9%`, `[c]`."""
+    text = words.value(value, unit=it.unit, decimals=it.decimals, status=status)
+    rises = year == CHANGE and value is not None and value > 0 and text.strip("0.")
+    return f"+{text}" if rises else text
+
+
+def title(it: AreaMeasure, year: str, other: AreaMeasure | None) -> str:
+    """The page's question."""
+    if other is not None:
+        meets = {PROVISION: "provision", NEED: "need", PEOPLE: "population"}.get(other.kind, "outcome")
+        first = {PROVISION: "provision", NEED: "need", PEOPLE: "population"}.get(it.kind, "outcome")
+        return f"How does {first} lie against {meets}?"
+    if year == CHANGE:
+        return "Where has need changed?"
+    return {
+        NEED: "Where is need greatest?",
+        PEOPLE: "Where do people live?" if it.unit == "people" else "Where do children live?",
+        PROVISION: "Where is help furthest away?",
+        OUTCOME: "Where do outcomes differ?",
+    }[it.kind]
+
+
+def lower(name: str) -> str:
+    """A measure's name within a sentence; abbreviations and names keep their capitals."""
+    return name if name[:2].isupper() or name.startswith(("Index", "EHC", "NEET")) else name[:1].lower() + name[1:]
+
+
+def caption(it: AreaMeasure, year: str, level: str) -> str:
+    """Measure, unit, year, level: for the key, the table and the files."""
+    by = f"by {places.LEVELS[level].partition(' (')[0].lower()}"
+    if year == CHANGE:
+        return f"{it.name}, change of position in places of a hundred, 2019 to 2025, {by}"
+    unit = f" ({it.unit})" if it.unit and it.unit not in ("people", "children", "km") else ""
+    return f"{it.name}{unit}, {it.years[year]}, {by}"
+
+
+def extremes(it: AreaMeasure, areas: pl.DataFrame) -> str:
+    """The range, for whoever cannot see the map."""
+    known = areas.filter(pl.col("value").is_not_null())
+    if known.is_empty():
+        return ""
+    low, high = (known.sort("value").row(k, named=True) for k in (0, -1))
+    return f"From {low['said']} ({low['name']}) to {high['said']} ({high['name']}). The table below has every area."
+
+
+def table(
+    it: AreaMeasure, other: AreaMeasure | None, areas: pl.DataFrame, year: str
+) -> tuple[list[str], list[tuple[str, ...]]]:
+    """Columns and rows of the table of all areas, most need first."""
+    count = areas["rank"].drop_nulls().len()
+    figure = "Figure (%)" if words.sign_of(it.unit) else "Figure"
+    limits = [words.interval(*pair, decimals=it.decimals) for pair in areas.select("lower", "upper").iter_rows()]
+    given = {
+        "Area": areas["name"].to_list(),
+        figure: areas["said"].to_list(),
+        "95% limits": limits if any(limits) else None,
+        "Beside it": areas["second_said"].to_list() if other is not None else None,
+        "Band": areas["letter"].to_list(),
+        "Rank": [None if rank is None else f"{rank} of {count}" for rank in areas["rank"]],
+    }
+    shown = {column: cells for column, cells in given.items() if cells is not None}
+    return list(shown), [tuple(cell or words.MISSING for cell in row) for row in zip(*shown.values(), strict=True)]
+
+
+def about(scope: Scope, it: AreaMeasure, frame: pl.DataFrame, level: str, year: str, note: str) -> dict[str, str]:
+    """The fields of "About these figures"."""
+    left = ""
+    if year == CHANGE:
+        every, same = places.lookup(scope).height, len(unchanged(scope, "lsoa"))
+        left = (
+            f"Change is shown only where an area is the same ground in both years: {same} of {every} small areas are, "
+            f"the other {every - same} are parts of areas that were split. New indicators came in with "
+            "2025: a change of place is not only a change on the ground."
+        )
+    if level == "ward":
+        left += " Wards are put together from whole small areas, each in the ward where most of its postcodes lie."
+    methods = frame["method"].drop_nulls().unique(maintain_order=True).to_list()
+    return {
+        "definition": it.definition,
+        "source": it.source,
+        "n": f"{frame['value'].is_not_null().sum():,} {places.MANY[level]}" if frame.height else "",
+        "exclusions": left.strip(),
+        "method": f"{'; '.join(methods[:2])}. {note}" if len(methods) <= 2 else f"{it.definition} {note}",
+        "limits": it.limits,
+    }

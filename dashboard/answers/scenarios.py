@@ -109,7 +109,8 @@ def choices(scope: Scope, asked: str | None = None) -> dict[str, str]:
     made = {str(EXAMPLE): "Shipped example"}
     rows = listed(scope)
     for number, name, author in rows.select("scenario_id", "name", "author").iter_rows():
-        made[str(number)] = f"{name} ({author})" if name != made["0"] else f"{name} saved by {author}"
+        shown = f"{name} ({author})"
+        made[str(number)] = shown if shown not in made.values() else f"{shown} (no. {number})"
     if asked and asked not in made and asked.isascii() and asked.isdigit() and len(asked) < 10:
         row = _row(int(asked))
         if row is not None:

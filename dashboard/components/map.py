@@ -72,9 +72,11 @@ def area_map(
     chosen: str,
     near: bool = False,
 ) -> None:
-    """The map with its key; `near` looks at the chosen area from close by. `geography`, `above`: GeoJSON. `services`: rows to draw (`kind`, `name`, `detail`, `as_of`,
-    `lon`, `lat`, `code` of the area beneath). A click puts the area's code into the control `place`; `chosen` is the
-    code that stands there."""
+    """The map with its key; `near` looks at the chosen area from close by.
+
+    `geography`, `above`: GeoJSON. `services`: rows to draw (`kind`, `name`, `detail`, `as_of`, `lon`, `lat`, `code` of
+    the area beneath). A click puts the area's code into the control `place`; `chosen` is the code that stands there.
+    """
     fills, texts, over = _data(_One(seen, geography, above))
     marks = {kind: mark(number) for number, kind in enumerate(kinds)}
     feature = next((f for f in geography["features"] if f["properties"]["code"] == chosen), None)

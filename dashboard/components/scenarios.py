@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard.components.blocks import section
+from dashboard.components.blocks import literal, section
 from dashboard.components.filters import Choice, filters
 from dashboard.components.tables import plain_table
 
@@ -18,7 +18,9 @@ def saved_message() -> None:
     """Says once that a scenario was kept."""
     name = st.session_state.pop("scenario-saved", "")
     if name:
-        st.success(f"“{name}” is kept. It is in the list “Scenario”, and the address of this page now leads to it.")
+        st.success(
+            f"“{literal(name)}” is kept. It is in the list “Scenario”, and the address of this page now leads to it."
+        )
 
 
 def save_form(*, save: Callable[[str, str], int | str], label: str, key: str, name: str = "") -> None:
@@ -33,7 +35,7 @@ def save_form(*, save: Callable[[str, str], int | str], label: str, key: str, na
         return
     answer = save(called, author)
     if isinstance(answer, str):
-        st.error(answer)
+        st.error(literal(answer))
         return
     st.session_state["scenario-saved"] = " ".join(called.split())
     st.query_params.from_dict({"scenario": str(answer)})
@@ -69,9 +71,9 @@ def own_model(
         return
     made = check([(file.name, file.getvalue()) for file in given])
     if made.problem:
-        st.error(made.problem)
+        st.error(literal(made.problem))
         return
-    st.info(made.sentence)
+    st.info(literal(made.sentence))
     save_form(
         save=lambda name, author: save(made, name, author),
         label="Keep this model as a scenario",
@@ -89,7 +91,7 @@ def side_by_side(options: Mapping[str, str], *, compare: Callable[[str, str], An
         st.caption("Choose two scenarios, or one and what is set above.")
         return
     made = compare(chosen["first"], chosen["second"])
-    st.write(made.sentence.replace("$", r"\$"))
+    st.write(literal(made.sentence))
     if made.rows:
         plain_table(made.columns, made.rows, caption="What each area would receive", numbers=made.columns[1:4])
     if made.differing:

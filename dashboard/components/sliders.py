@@ -6,12 +6,14 @@ The address is the view: a control follows it when the page is opened or the vis
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlencode
 
 import streamlit as st
 
+from dashboard.components.blocks import literal
 from dashboard.components.filters import _WRITTEN
 
 _SUBJECT = "address-subject"
@@ -74,7 +76,7 @@ def weights(
         _set(controls, state[held])
     for place, (control, name) in enumerate(zip(controls, names.values(), strict=True)):
         st.slider(
-            name, 0.0, 100.0, step=0.1, format="%.1f%%", key=control, on_change=_moved, args=(key, place, move)
+            _label(name), 0.0, 100.0, step=0.1, format="%.1f%%", key=control, on_change=_moved, args=(key, place, move)
         )  # fmt: skip
     chosen = state[held]
     _write({key: None if chosen == start else "-".join(map(str, chosen))})
@@ -159,6 +161,7 @@ def area_amounts(
     `read(file name, bytes)` gives the amounts of a file, or a sentence why it cannot be read.
     """
     state, controls = st.session_state, {area: f"{key}-{area}" for area in names}
+    start = {area: pounds for area, pounds in start.items() if area in names}
     if _newer(key, next(iter(controls.values()))):
         asked = st.query_params.get(key)
         known = dict(start) if asked is None else _pairs(asked)
@@ -170,7 +173,7 @@ def area_amounts(
     if given is not None and state.get(f"{key}-taken") != given.file_id:
         found, problem = read(given.name, given.getvalue())
         if problem:
-            st.error(problem)
+            st.error(literal(problem))
         else:
             for area, control in controls.items():
                 state[control] = found.get(area)
@@ -179,11 +182,16 @@ def area_amounts(
     typed: list[tuple[str, float]] = []
     for place, (area, name) in enumerate(names.items()):
         with columns[place % len(columns)]:
-            value = _box(Amount(controls[area], name, None, optional=True))
+            value = _box(Amount(controls[area], _label(name), None, optional=True))
         if value is not None:
             typed.append((area, value))
     _write({key: None if dict(typed) == dict(start) else urlencode({a: _text(p) for a, p in typed})})
     return tuple(typed)
+
+
+def _label(text: str) -> str:
+    """A name from outside as a label: no links, colours or formulas. Nothing else: a screen reader reads it raw."""
+    return re.sub(r"([\\`*_\[\]<>$:~])", r"\\\1", text)
 
 
 def _pairs(text: str) -> dict[str, float]:

@@ -16,7 +16,7 @@ from typing import Any
 import polars as pl
 
 from metrics.catalogue import DefinitionError
-from metrics.funding import Indicator, Model, read_model
+from metrics.funding import Domain, Indicator, Model, read_model
 
 from .batch import IntakeError
 from .numbers import read_cell
@@ -84,7 +84,8 @@ def model_of(table: object, *, file_name: str) -> Model:
     """A model from the table of a TOML or JSON file, every field checked. Raises `IntakeError`."""
     if not isinstance(table, Mapping) or not isinstance(table.get("domain"), list) or not table["domain"]:
         raise IntakeError(f"{file_name} holds no model: it has no [[domain]] with indicators.")
-    _texts(table, ("id", "name", "geography", "note"), f"{file_name}")
+    _fields(table, Model, "domain", file_name)
+    _texts(table, ("id", "name", "geography", "note"), file_name)
     if not isinstance(table.get("illustrative"), bool):
         raise IntakeError(f"{file_name}: illustrative is missing: it is true or false.")
     if len(table["domain"]) > MAX_DOMAINS:
@@ -94,12 +95,14 @@ def model_of(table: object, *, file_name: str) -> Model:
         where = f"{file_name}: domain {domain.get('id', '')}" if isinstance(domain, Mapping) else file_name
         if not isinstance(domain, Mapping) or not isinstance(domain.get("indicator"), list):
             raise IntakeError(f"{where} has no [[domain.indicator]].")
+        _fields(domain, Domain, "indicator", where)
         _texts(domain, ("id", "name"), where)
         _weight(domain, where)
         for indicator in domain["indicator"]:
             count += 1
             if not isinstance(indicator, Mapping):
                 raise IntakeError(f"{where}: an indicator is not a table of fields.")
+            _fields(indicator, Indicator, "", where)
             _texts(indicator, [f.name for f in fields(Indicator) if f.name != "weight"], where)
             _weight(indicator, f"{where}, indicator {indicator['id']}")
     if count > MAX_INDICATORS:
@@ -156,6 +159,13 @@ def _texts(table: Mapping[str, Any], keys: Iterable[str], where: str) -> None:
             raise IntakeError(f"{where}: {key} is longer than {MAX_TEXT} characters.")
         if key == "id" and not _ID.fullmatch(text):
             raise IntakeError(f"{where}: the id “{text}” holds more than letters, digits and _ after a letter.")
+
+
+def _fields(table: Mapping[str, Any], kind: type, also: str, where: str) -> None:
+    """A field that no part of a model has is more likely a slip than a wish."""
+    known = {f.name for f in fields(kind)} | {also}
+    if strange := next((k for k in table if k not in known), None):
+        raise IntakeError(f"{where} has a field that this page does not know: “{strange[:40]}”.")
 
 
 def _weight(table: Mapping[str, Any], where: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -45,10 +46,14 @@ def deck(
     `style`: the address of `STYLE` on this server, for buttons to zoom with; without it there are none. Never None:
     Streamlit takes a map without a style for one that wants a background from an outside server.
     """
+    code = chosen["properties"]["code"] if chosen else ""
+    clicked = {"pickable": True, "auto_highlight": True, "highlight_color": [255, 221, 0, 120]}
+    fetched = isinstance(areas, str)
     made = [
         _layer(
-            "GeoJsonLayer", "fill", areas, stroked=True, filled=True, get_fill_color="properties.fill",
-            get_line_color=[255, 255, 255], line_width_units="'pixels'", get_line_width=1,
+            "GeoJsonLayer", "fill" if fetched else f"{AREAS}-{code}", areas, stroked=True, filled=True,
+            get_fill_color="properties.fill", get_line_color=[255, 255, 255], line_width_units="'pixels'",
+            get_line_width=1, **({} if fetched else clicked),
         ),
         _layer(
             "GeoJsonLayer", "above", above, stroked=True, filled=False, get_line_color=rgb(palette.TEXT),
@@ -64,14 +69,9 @@ def deck(
                     line_width_units="'pixels'", get_line_width=width,
                 )
             )  # fmt: skip
-    code = chosen["properties"]["code"] if chosen else ""
-    # Drawn for the pointer only: see-through, over all that is coloured.
-    made.append(
-        _layer(
-            "GeoJsonLayer", f"{AREAS}-{code}", areas, stroked=False, filled=True, opacity=0, pickable=True,
-            auto_highlight=True, highlight_color=[255, 221, 0, 120],
-        )
-    )  # fmt: skip
+    if fetched:
+        # For the pointer only, see-through: what is drawn need not be fetched again when this one gets a new id.
+        made.append(_layer("GeoJsonLayer", f"{AREAS}-{code}", areas, stroked=False, filled=True, opacity=0, **clicked))
     if services:
         made.append(
             _layer(
@@ -88,7 +88,7 @@ def deck(
             font_weight=700,
         )
     )  # fmt: skip
-    return pdk.Deck(
+    return _Deck(
         layers=made,
         map_provider=None,
         map_style=style or NO_STYLE,
@@ -98,6 +98,13 @@ def deck(
 
 
 _TOOLTIP = {"backgroundColor": palette.WHITE, "color": palette.TEXT, "border": f"1px solid {palette.TEXT}"}
+
+
+class _Deck(pdk.Deck):
+    """A deck whose text has no spaces between its parts: pydeck's own is six times as long."""
+
+    def to_json(self) -> str:
+        return json.dumps(json.loads(super().to_json()), separators=(",", ":"), ensure_ascii=False)
 
 
 def _layer(kind: str, name: str, data: Any, **look: object) -> pdk.Layer:

@@ -51,7 +51,7 @@ with right:
         scope, measure=measure, level=level, year=year, code=place, name=seen.names.get(place, places.COUNTY_NAME)
     )
     drawn.area_card(card)
-outlines, outlines_name = around.above(scope, level)
+outlines, outlines_name = around.above(scope, level, seen.vintage)
 geography = around.geography(scope, level, seen.vintage)
 with left:
     if seen.problem:

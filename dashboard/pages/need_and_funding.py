@@ -9,6 +9,7 @@ from dashboard.answers import funding_words as say
 from dashboard.answers.funding_shown import shown
 from dashboard.components import About, Choice, about, banner, filters, guard, headline, plain_table, section, title
 from dashboard.components.allocation import allocation
+from dashboard.components.blocks import literal
 from dashboard.components.scenarios import own_model, save_form, saved_message, side_by_side
 from dashboard.components.sliders import Amount, amounts, area_amounts, back_to, new_subject, weights
 from dashboard.components.take_away import table_csv
@@ -54,13 +55,14 @@ with side:
 chosen = scenarios.chosen(held, money, weights=weighted, before=before, **picked)
 answer = funding.allocation(scope, held.id, chosen)
 with top:
-    banner(say.banner(scope, held, chosen.level))
+    if said := say.banner(scope, held, chosen.level):
+        banner(said)
     headline(answer.sentence)
     saved_message()
     for remark in filter(None, (problem, scenarios.newer(scope, held))):
-        st.warning(remark)
+        st.warning(literal(remark))
 if answer.problem:
-    main.error(f"{answer.problem} Change the budget, the base, the floor or the limit.")
+    main.error(f"{literal(answer.problem)} Change the budget, the base, the floor or the limit.")
 else:
     allocation(shown(scope, answer, held), beside=main)
 section("What the model is made of", lead=say.model_sentence(held))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 import polars as pl
 
@@ -56,7 +57,7 @@ def nest(dimension: str, lookup: pl.DataFrame, levels: Sequence[str], *, whole: 
     a second way of cutting (`["lsoa", "forum_area"]`).
     """
     frames = []
-    for child, parent in zip(levels, levels[1:], strict=False):
+    for child, parent in pairwise(levels):
         pairs = lookup.select(parent=pl.col(parent), child=pl.col(child)).drop_nulls().unique().sort("parent", "child")
         frames.append(pairs.with_columns(relation=pl.lit(f"{parent} by {child}")))
     if whole is not None:

@@ -27,7 +27,9 @@ SIZES = {"desktop": {"width": 1366, "height": 768}, "phone": {"width": 390, "hei
 # A browser under test asks nothing of its maker, and draws without a graphics card.
 FLAGS = [
     "--no-sandbox",
-    "--disable-gpu",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+    "--ignore-gpu-blocklist",
     "--disable-quic",
     "--no-first-run",
     "--disable-background-networking",
@@ -41,6 +43,15 @@ KNOWN = {
     # A best practice, not a WCAG criterion; the button inside it does the same and is named.
     "presentation-role-conflict": "stFileUploaderDropzone",
 }
+
+# What the console may say. Each with its reason.
+HARMLESS = (
+    # The map's library brings a decoder of 3-D models in WebAssembly, which our policy (no `eval` of any kind) does not
+    # let it compile when it is loaded. Nothing here uses it.
+    "WebAssembly.instantiate(): Compiling or instantiating WebAssembly module violates",
+    # The software that stands in for a graphics card in these tests, not the page.
+    "GPU stall due to ReadPixels",
+)
 
 
 COOKIE_SECRET = secrets.token_urlsafe(32)  # one for all servers of a run: a sign-in at one holds at the others
@@ -176,9 +187,13 @@ class Watched:
         self.page = page
         self.complaints: list[str] = []
         self.outside: list[str] = []
-        page.on("console", lambda m: self.complaints.append(m.text) if m.type in ("error", "warning") else None)
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("console", lambda m: self._hear(m.text) if m.type in ("error", "warning") else None)
+        page.on("pageerror", lambda error: self._hear(str(error)))
         page.on("request", self._note)
+
+    def _hear(self, text: str) -> None:
+        if not any(said in text for said in HARMLESS):
+            self.complaints.append(text)
 
     def _note(self, request) -> None:
         if not request.url.startswith(("http://127.0.0.1:", "ws://127.0.0.1:", "data:", "blob:")):

@@ -1,4 +1,4 @@
-"""Answers kept in the process: told again while the data stand, reckoned anew when they change, apart for each scope."""
+"""Answers kept in the process: told again while the data stand, reckoned anew when they change, apart by scope."""
 
 import threading
 

@@ -1,0 +1,170 @@
+"""The area map in a real browser: by list, by click, by keyboard, on two sizes, and what travels to it."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+VIEWS = (
+    "",
+    "?level=district&year=2019",
+    "?level=council&measure=held:rereferrals",
+    "?level=ward&year=change",
+    "?level=lsoa&place=E01026949&services=all",
+    "?beside=km_childrens_centre",
+    "?measure=held:rereferrals",
+    "?measure=total&place=EHF09",
+)
+MAP = '[data-testid="stDeckGlJsonChart"]'
+
+
+def drawn(window) -> None:
+    """Wait until the map has its canvas and whatever it fetches."""
+    window.page.locator(f"{MAP} canvas").first.wait_for()
+    window.page.wait_for_load_state("networkidle")
+
+
+def card(page):
+    return page.locator(".eh-card")
+
+
+def click_on_map(page, east: float, north: float) -> None:
+    """Click on a place, as shares of the map's width from the left and of its height from the bottom."""
+    box = page.locator(MAP).bounding_box()
+    page.mouse.click(box["x"] + east * box["width"], box["y"] + (1 - north) * box["height"])
+
+
+@pytest.mark.parametrize("size", ["desktop", "phone"])
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_view_opens_without_fault(visit, shown, view, size):
+    window = visit(size)
+    page = window.open(f"{shown}/area_map{view}")
+    if view != "?measure=held:rereferrals":  # which says that forum areas have none
+        drawn(window)
+    assert page.locator("h1").count() == 1
+    assert page.get_by_text("Illustrative areas:").is_visible()
+    assert window.complaints == []
+    assert window.outside == []
+    assert window.violations() == []
+    wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert wide <= 0, "the page scrolls sideways"
+
+
+def test_an_area_is_chosen_from_the_list(visit, shown):
+    window = visit()
+    page = window.open(f"{shown}/area_map")
+    page.get_by_role("combobox", name="Area (or click on the map)").click()
+    page.get_by_role("option", name="Wellingborough").click()
+    expect(card(page).locator("h2").first).to_have_text("Wellingborough")
+    expect(page).to_have_url(re.compile("place=EHF10"))
+    expect(page.locator("tr.eh-chosen")).to_contain_text("Wellingborough")
+    page.reload()
+    window.settled()
+    expect(card(page).locator("h2").first).to_have_text("Wellingborough")
+
+
+def test_an_area_is_chosen_by_click_again_and_again_and_against_the_list(visit, shown):
+    window = visit()
+    page = window.open(f"{shown}/area_map?services=none")
+    drawn(window)
+    seen = []
+    for east, north in ((0.40, 0.2), (0.38, 0.57), (0.40, 0.2)):
+        before = card(page).locator("h2").first.inner_text()
+        click_on_map(page, east, north)
+        expect(card(page).locator("h2").first).not_to_have_text(before)
+        window.settled()
+        seen.append(card(page).locator("h2").first.inner_text())
+    assert seen == ["South Northamptonshire", "Daventry", "South Northamptonshire"]
+    page.get_by_role("combobox", name="Area (or click on the map)").click()
+    page.get_by_role("option", name="Corby").click()
+    expect(card(page).locator("h2").first).to_have_text("Corby")
+    window.settled()
+    click_on_map(page, 0.40, 0.2)  # the area that was clicked last, before the list was used
+    expect(card(page).locator("h2").first).to_have_text("South Northamptonshire")
+    assert window.complaints == []
+
+
+def test_the_keyboard_alone_chooses_measure_level_and_area(visit, shown):
+    window = visit()
+    page = window.open(f"{shown}/area_map")
+
+    def choose(name: str, typed: str) -> None:
+        box = page.get_by_role("combobox", name=name)
+        for _ in range(60):
+            page.keyboard.press("Tab")
+            if box.evaluate("e => e === document.activeElement"):
+                break
+        assert box.evaluate("e => e === document.activeElement"), f"{name} is not reached by Tab"
+        page.keyboard.type(typed)
+        page.keyboard.press("Enter")
+
+    choose("Colour by", "Crime")
+    expect(page.locator(".eh-headline")).to_contain_text("Crime")
+    window.settled()
+    choose("Level", "Ward")
+    expect(page.locator(".eh-map-key")).to_contain_text("by ward")
+    window.settled()
+    choose("Area (or click on the map)", "Kingswood")
+    expect(card(page).locator("h2").first).to_have_text("Kingswood")
+    expect(page.locator(".eh-map-key")).to_contain_text("Crime")
+
+
+def test_every_area_is_in_the_table_and_in_the_files(visit, shown):
+    window = visit()
+    page = window.open(f"{shown}/area_map?level=ward")
+    page.get_by_text("All 66 areas").click()
+    expect(page.locator("table.eh-ranked").last.locator("tbody tr")).to_have_count(66)
+    with page.expect_download() as given:
+        page.get_by_role("button", name="Download as CSV").click()
+    text = given.value.path().read_text(encoding="utf-8-sig")
+    assert text.count("E0501") >= 66
+    assert "Source: " in text
+    with page.expect_download() as given:
+        page.get_by_role("button", name="Download as workbook").click()
+    assert given.value.path().read_bytes()[:2] == b"PK"
+    with page.expect_download() as given:
+        page.get_by_role("button", name="Download the map (SVG)").click()
+    picture = given.value.path().read_text(encoding="utf-8")
+    assert picture.count("<path") >= 66
+    assert "Crown copyright" in picture
+
+
+def test_a_measure_that_is_not_held_at_a_level_says_so_and_leads_to_where_it_is(visit, shown):
+    window = visit()
+    page = window.open(f"{shown}/area_map?measure=held:rereferrals")
+    expect(page.locator(".eh-empty")).to_contain_text("is not held for forum areas")
+    page.get_by_role("link", name="Show councils").click()
+    expect(page.locator(".eh-headline")).to_contain_text("West Northamptonshire 23.9%")
+    window.settled()
+    drawn(window)
+    assert window.complaints == []
+
+
+def test_the_map_travels_once_and_is_small(visit, shown):
+    """All that the map fetches, as packed on the way, and nothing again when an area is chosen."""
+    window = visit()
+    fetched: list[str] = []
+    sizes: list[int] = []
+    window.page.on("response", lambda answer: _keep(answer, fetched, sizes))
+    page = window.open(f"{shown}/area_map?level=lsoa&services=all")
+    drawn(window)
+    assert len(fetched) >= 3
+    assert sum(sizes) < 350_000
+    before = len(fetched)
+    page.get_by_role("combobox", name="Area (or click on the map)").click()
+    page.keyboard.type("Northamptonshire 005A")
+    page.keyboard.press("Enter")
+    expect(card(page).locator("h2").first).to_contain_text("005A")
+    window.settled()
+    drawn(window)
+    again = [url for url in fetched[before:] if url in fetched[:before]]
+    assert again == []
+
+
+def _keep(answer, fetched: list[str], sizes: list[int]) -> None:
+    if "/shapes/" in answer.url and not answer.from_service_worker and answer.request.timing["responseEnd"] != 0:
+        if answer.url not in fetched:
+            sizes.append(int(answer.headers.get("content-length", "0")))
+        fetched.append(answer.url)

@@ -1,0 +1,115 @@
+"""What a commissioner does on “Need and funding”, in a real browser."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+PAGE = "need_and_funding"
+TYPED = f"{PAGE}?today=typed&before=EHF01%3D90000"
+DOMAINS = 7
+
+
+def weights(page):
+    """What the sliders stand at, in tenths of a per cent."""
+    sliders = page.get_by_role("slider")
+    expect(sliders).to_have_count(DOMAINS)
+    return [round(float(sliders.nth(i).input_value()) * 10) for i in range(DOMAINS)]
+
+
+@pytest.mark.parametrize("size", ["desktop", "phone"])
+@pytest.mark.parametrize("data", ["shown", "empty"])
+@pytest.mark.parametrize("address", [PAGE, TYPED, f"{PAGE}?level=district&floor=500000", f"{PAGE}?first=set&second=0"])
+def test_the_page_opens_without_fault(request, visit, address, data, size):
+    window = visit(size)
+    page = window.open(f"{request.getfixturevalue(data)}/{address}")
+    assert page.locator("h1").count() == 1
+    assert window.outside == []
+    assert window.violations() == []
+    assert window.complaints == []
+    wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert wide <= 0, "the page scrolls sideways"
+
+
+def test_the_keyboard_alone_moves_a_weight_and_the_money(visit, shown):
+    window = visit()
+    page = window.open(f"{shown}/{PAGE}")
+    said = page.locator(".eh-headline")
+    before = said.inner_text()
+    first = page.get_by_role("slider", name="Deprivation")
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if first.evaluate("e => e === document.activeElement"):
+            break
+    assert first.evaluate("e => e === document.activeElement")
+    page.keyboard.press("PageUp")
+    page.keyboard.press("PageUp")
+    page.keyboard.press("ArrowRight")
+    expect(said).not_to_have_text(before)
+    expect(page).to_have_url(re.compile(r"weights=361-"))
+    window.settled()
+    held = weights(page)
+    assert held[0] == 361
+    assert sum(held) == 1000
+    # 639 tenths over six that were alike: 106.5 each
+    assert sorted(held[1:]) == [106, 106, 106, 107, 107, 107]
+    shares = page.get_by_role("region", name="Allocation").get_by_role("row")
+    expect(shares.last).to_contain_text("£1,000,000.00")
+    page.go_back()
+    expect(said).to_have_text(before)
+    assert window.complaints == []
+
+
+def test_a_weight_s_link_survives_a_reload(visit, shown):
+    window = visit()
+    page = window.open(f"{shown}/{PAGE}?weights=400-100-100-100-100-100-100&limit=30&level=district")
+    said = page.locator(".eh-headline").inner_text()
+    page.reload()
+    window.settled()
+    assert page.locator(".eh-headline").inner_text() == said
+    assert weights(page) == [400, *[100] * 6]
+    assert page.get_by_label("Limit of change (%)").input_value() == "30.0"
+
+
+def test_a_scenario_is_kept_opened_by_another_compared_and_handed_on(visit, changing, tmp_path):
+    window = visit()
+    page = window.open(f"{changing}/{PAGE}?weights=100-100-100-100-100-100-400")
+    page.get_by_text("Keep what is set as a scenario").click()
+    page.get_by_label("Name of the scenario").filter(visible=True).fill("Villages first <b>")
+    page.get_by_label("Your name or role").filter(visible=True).fill("Commissioner")
+    page.get_by_role("button", name="Keep", exact=True).click()
+    expect(page.get_by_text("“Villages first <b>” is kept")).to_be_visible()
+    expect(page).to_have_url(re.compile(rf"{PAGE}\?scenario=\d+$"))
+    other = visit()
+    seen = other.open(page.url)
+    assert weights(seen) == [*[100] * 6, 400]
+    seen.get_by_role("combobox", name="First").click()
+    seen.get_by_role("option", name="Shipped example").click()
+    seen.get_by_role("combobox", name="Second").click()
+    seen.get_by_role("option", name="What is set above").click()
+    expect(seen.get_by_text("move in all")).to_be_visible()
+    expect(seen.get_by_role("region", name="What they were set to")).to_contain_text("40.0%")
+    assert other.violations() == []
+    assert other.complaints == []
+    with seen.expect_download() as given:
+        seen.get_by_role("button", name="Download the scenario (JSON)").click()
+    kept = json.loads(given.value.path().read_text(encoding="utf-8"))
+    assert kept["choices"]["weights"] == [*[100] * 6, 400]
+    with seen.expect_download() as given:
+        seen.get_by_role("button", name="Download as CSV").first.click()
+    assert "Would receive" in given.value.path().read_text(encoding="utf-8-sig")
+    # and it comes back from the file
+    third = visit()
+    page = third.open(f"{changing}/{PAGE}")
+    page.get_by_text("Bring a model, its values, or a scenario").click()
+    box = page.locator("input[type=file]").last
+    box.set_input_files({"name": "ours.json", "mimeType": "application/json", "buffer": json.dumps(kept).encode()})
+    page.get_by_label("Your name or role").filter(visible=True).fill("Somebody")
+    page.get_by_label("Name of the scenario").filter(visible=True).fill("From a file")
+    page.get_by_role("button", name="Keep this model as a scenario").click()
+    expect(page.get_by_text("“From a file” is kept")).to_be_visible()
+    third.settled()
+    assert weights(page) == [*[100] * 6, 400]
