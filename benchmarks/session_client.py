@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
+import urllib.request
 from dataclasses import dataclass, field
+from http.cookiejar import CookieJar
 
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
@@ -69,24 +71,61 @@ class Session:
         return False
 
 
-async def open_session(address: str, *, page: str = "", query: str = "") -> Session:
-    """A visitor on `page` of the server at `address` (`http://127.0.0.1:8501`), with the page run once."""
-    socket = await connect(
-        address.replace("http", "ws", 1) + "/_stcore/stream",
-        subprotocols=["streamlit"],
-        max_size=LARGEST,
-        compression=None,
-    )
-    session = Session(socket, page, query)
+async def open_session(address: str, *, page: str = "", query: str = "", cookies: str = "") -> Session:
+    """A visitor on `page` of the server at `address` (`http://127.0.0.1:8501`), with the page run once.
+
+    `cookies` as `sign_in` gives them.
+    """
+    session = Session(await _connected(address, cookies), page, query)
     await session.rerun()
     return session
 
 
+async def _connected(address: str, cookies: str = "") -> ClientConnection:
+    return await connect(
+        address.replace("http", "ws", 1) + "/_stcore/stream",
+        origin=address,
+        additional_headers={"Cookie": cookies} if cookies else None,
+        subprotocols=["streamlit"],
+        max_size=LARGEST,
+        compression=None,
+    )
+
+
+async def sign_in(address: str, *, button: str = "Go on as a subgroup member") -> str:
+    """Press a button on the door of ready users, and go where it leads: the cookies of somebody signed in."""
+    socket = await _connected(address)
+    try:
+        ask = BackMsg()
+        ask.rerun_script.query_string = ""
+        await socket.send(ask.SerializeToString())
+        while True:
+            said = ForwardMsg()
+            said.ParseFromString(await asyncio.wait_for(socket.recv(), 60))
+            if said.WhichOneof("type") == "auth_redirect":
+                return await asyncio.to_thread(_cookies, address + said.auth_redirect.url)
+            element = said.delta.new_element if said.WhichOneof("type") == "delta" else None
+            if element is not None and element.button.label == button:
+                press = BackMsg()
+                press.rerun_script.query_string = ""
+                press.rerun_script.widget_states.widgets.add(id=element.button.id, trigger_value=True)
+                await socket.send(press.SerializeToString())
+    finally:
+        await socket.close()
+
+
+def _cookies(way: str) -> str:
+    jar = CookieJar()
+    opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar))
+    with opener.open(way, timeout=60):
+        return "; ".join(f"{cookie.name}={cookie.value}" for cookie in jar)
+
+
 async def drive(
-    address: str, *, page: str, query: str = "", visitors: int, seconds: float
+    address: str, *, page: str, query: str = "", visitors: int, seconds: float, cookies: str = ""
 ) -> tuple[list[float], float]:
     """Milliseconds of every rerun, and reruns per second, of so many visitors asking without pause for so long."""
-    sessions = [await open_session(address, page=page, query=query) for _ in range(visitors)]
+    sessions = [await open_session(address, page=page, query=query, cookies=cookies) for _ in range(visitors)]
     try:
         start = time.perf_counter()
 

@@ -38,10 +38,11 @@ class Commands(click.Group):
             click.echo("\nStopped. Nothing is left half done.", err=True)
             ctx.exit(STOPPED)
         except Exception as error:
+            from dashboard.identity import SignInError
             from dashboard.intake import IntakeError
             from dashboard.store import StoreError
 
-            if isinstance(error, (IntakeError, StoreError)):
+            if isinstance(error, (IntakeError, StoreError, SignInError)):
                 raise click.ClickException(str(error)) from error
             raise
 
@@ -99,25 +100,33 @@ def demo(host: str, port: int) -> None:
         if done < total:
             click.echo(f"Loading the sample data, file {done + 1} of {total}: {name}", err=True)
 
-    serve_on(host, port, prepare_demo(progress=tell), demo=True)
+    serve_on(host, port, prepare_demo(progress=tell), demo=True, local=True)
 
 
 @main.command()
 @address_options
-def serve(host: str, port: int) -> None:
-    """Open the dashboard on your own data."""
+@click.option(
+    "--local-sign-in",
+    is_flag=True,
+    help="Ready users of every role in place of accounts: only on this machine, only for published figures.",
+)
+def serve(host: str, port: int, local_sign_in: bool) -> None:
+    """Open the dashboard on your own data.
+
+    People sign in as the settings say that EARLY_HELP_SIGN_IN names (docs/deployment.md).
+    """
     from dashboard.store import open_store
 
     with open_store() as store:  # a database that cannot be opened is said before the server starts
         url = store.engine.url.render_as_string(hide_password=False)
-    serve_on(host, port, url, demo=False)
+    serve_on(host, port, url, demo=False, local=local_sign_in)
 
 
-def serve_on(host: str, port: int, url: str, *, demo: bool) -> None:
+def serve_on(host: str, port: int, url: str, *, demo: bool, local: bool) -> None:
     from dashboard.entry.server import run
 
     try:
-        run(host=host, port=port, database_url=url, demo=demo)
+        run(host=host, port=port, database_url=url, demo=demo, local=local)
     except KeyboardInterrupt:  # the ordinary way to stop it
         click.echo("Stopped.", err=True)
     except OSError as error:

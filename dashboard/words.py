@@ -127,3 +127,8 @@ def listed(items: list[str]) -> str:
     if len(items) < 2:
         return "".join(items)
     return f"{', '.join(items[:-1])} and {items[-1]}"
+
+
+def name(signature: str | None) -> str:
+    """The name people know out of what an edit is signed with: `Sam Subgroup <issuer#subject>` → `Sam Subgroup`."""
+    return (signature or "").partition(" <")[0]

@@ -10,9 +10,19 @@ import pytest
 
 from dashboard.answers import use_store
 from dashboard.demo import prepare_demo
+from dashboard.identity import use_sign_in
 from dashboard.store import Store, open_store
+from tests.sign_in import SIGN_IN
 
 ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(autouse=True)
+def sign_in_is_set_up() -> Iterator[None]:
+    """Pages are run with the sign-in of `tests.sign_in`; who is signed in, each test says."""
+    use_sign_in(SIGN_IN)
+    yield
+    use_sign_in(None)
 
 
 @pytest.fixture(scope="session")

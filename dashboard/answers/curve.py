@@ -134,7 +134,7 @@ def curve(
 def _sentence(scope, it: Series, ours, best, line, name: str, area: str, ahead: pl.DataFrame) -> str:
     """Where it is, against whom, whether it really changed, what happens if nothing changes."""
     if not best.height or best["value"][0] is None:
-        return f"No figure of “{it.name}” is held for {AREAS[area]} yet."
+        return f"No figure of “{it.name}” is held for {AREAS[area]} yet; the data officer can load some."
     now = best.row(0, named=True)
     figure = words.figure(
         now["value"], now["lower"], now["upper"], unit=it.unit, decimals=it.decimals,

@@ -1,18 +1,21 @@
 """Answers kept in the process: one store, and a small memory of what was asked of it.
 
 Frames are immutable, so an answer is shared between sessions as it stands, never copied. The key holds the data
-version and every argument of the question, the scope among them: what one role was told is never told to another.
+version and every argument of the question, the scope first: what one role was told is never told to another. A kept
+question gets to know what the asker may see and not who asks, so no answer can depend on that.
 """
 
 from __future__ import annotations
 
 import functools
+import inspect
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
+from dashboard.access import PUBLISHED, Scope
 from dashboard.store import Store, open_store
 
 P = ParamSpec("P")
@@ -45,13 +48,34 @@ def use_store(store: Store | None) -> None:
         _store = store
 
 
-def kept(question: Callable[P, T]) -> Callable[P, T]:
-    """Keep the answer to a question until the data change. Arguments must be hashable; errors are not kept."""
+def kept(question: Callable[Concatenate[Scope, P], T]) -> Callable[Concatenate[Scope, P], T]:
+    """Keep the answer to a question until the data change, for each scope apart.
+
+    The question's first argument is the scope; the others must be hashable. Errors are not kept. Raises `TypeError`
+    for a question without a scope, and when it is asked without one.
+    """
+    return _kept(question, Scope.sight)
+
+
+def kept_for_all(question: Callable[Concatenate[Scope, P], T]) -> Callable[Concatenate[Scope, P], T]:
+    """Keep one answer for everybody: only for questions about published figures.
+
+    The question is asked in the scope `PUBLISHED` whoever asks, so its answer cannot hold what a role alone may see.
+    """
+    return _kept(question, lambda scope: PUBLISHED)
+
+
+def _kept(question: Callable[..., T], seen_as: Callable[[Scope], Scope]) -> Callable[..., T]:
+    if next(iter(inspect.signature(question).parameters), "") != "scope":
+        raise TypeError(f"{question.__name__}: the first argument of a kept question is its scope")
 
     @functools.wraps(question)
-    def answer(*args: P.args, **kwargs: P.kwargs) -> T:
+    def answer(scope: Scope, *args: Any, **kwargs: Any) -> T:
+        if not isinstance(scope, Scope):
+            raise TypeError(f"{question.__name__} is asked in a scope, not {type(scope).__name__}")
+        asked = (seen_as(scope), *args)
         with _one_version() as version:
-            return _answered((question, version, args, tuple(sorted(kwargs.items()))), question, args, kwargs)
+            return _answered((question, version, asked, tuple(sorted(kwargs.items()))), question, asked, kwargs)
 
     return answer
 

@@ -7,12 +7,16 @@ from dataclasses import dataclass
 import polars as pl
 
 from dashboard import words
-from dashboard.access import Scope
+from dashboard.access import LOAD, UNDO, Scope, require
 from dashboard.answers.keep import the_store
 from dashboard.intake import KINDS, THINGS, Batch, IntakeError, read, safe_name
 from dashboard.store import Changes, StoreError
 
 SHOWN = 50  # refused rows on the page; all of them are in the file to take away
+NOT_HERE = (
+    "This file is checked and not loaded. With the ready users of this machine anyone here could see it, so only files "
+    "of the publishers are put in. Figures of your own go in with early-help load, and are shown to those who sign in."
+)
 COLUMNS = ("Load", "File", "Kind", "Publisher", "Standing", "Loaded", "By", "Figures", "Refused", "State")
 
 
@@ -25,10 +29,12 @@ class Preview:
     batch: Batch | None = None
     changes: Changes | None = None
     sentence: str = ""
+    kept_out: str = ""  # why a file that could be loaded is not taken here
 
 
 def preview(scope: Scope, data: bytes, *, file_name: str, kind: str = "") -> Preview:
-    """Read and check a file; nothing is written."""
+    """Read and check a file; nothing is written. Raises `NotAllowed`."""
+    require(scope, LOAD)
     file_name = safe_name(file_name)
     try:
         batch = read(data, file_name=file_name, kind=kind or None)
@@ -43,11 +49,15 @@ def preview(scope: Scope, data: bytes, *, file_name: str, kind: str = "") -> Pre
     if not batch.size:
         return Preview(file_name, problem="No row of this file can be used; the reasons are listed below.", batch=batch)
     changes = the_store().compare(batch.figures) if batch.places is None else None
-    return Preview(file_name, batch=batch, changes=changes, sentence=_sentence(batch, changes))
+    kept_out = NOT_HERE if scope.local and not batch.publisher else ""
+    return Preview(file_name, batch=batch, changes=changes, sentence=_sentence(batch, changes), kept_out=kept_out)
 
 
 def put_in(scope: Scope, batch: Batch) -> str:
-    """Put a file in, all of it or nothing; gives a sentence."""
+    """Put a file in, all of it or nothing; gives a sentence. Raises `NotAllowed`."""
+    require(scope, LOAD)
+    if scope.local and not batch.publisher:
+        return NOT_HERE
     try:
         number = _load(scope, batch)
     except StoreError as error:
@@ -68,7 +78,8 @@ def _load(scope: Scope, batch: Batch) -> int:
         release=batch.release,
         licence=batch.licence,
         standing="published" if batch.publisher else "local",
-        loaded_by=scope.author,
+        loaded_by=scope.signature,
+        as_role=scope.role,
     )
 
 
@@ -78,14 +89,16 @@ def loaded(scope: Scope) -> pl.DataFrame:
 
 
 def refused_of(scope: Scope, load: int) -> pl.DataFrame:
-    """The refused rows of one load: line, column, value, reason."""
+    """The refused rows of one load: line, column, value, reason. Raises `NotAllowed`: a row may be of a family."""
+    require(scope, LOAD)
     return the_store().refused(load)
 
 
 def undo(scope: Scope, load: int) -> str:
-    """Take a load out; what stood before stands again. Gives a sentence."""
+    """Take a load out; what stood before stands again. Gives a sentence. Raises `NotAllowed`."""
+    require(scope, UNDO)
     try:
-        the_store().undo(load, undone_by=scope.author)
+        the_store().undo(load, undone_by=scope.signature, as_role=scope.role)
     except StoreError as error:
         return str(error)
     return f"Load {load} is undone. What stood before it stands again."
@@ -117,7 +130,7 @@ def cells(loads: pl.DataFrame) -> list[tuple[str, ...]]:
             row["publisher"] or "–",
             row["standing"],
             words.day(row["loaded_at"].date()),
-            row["loaded_by"] or "–",
+            words.name(row["loaded_by"]) or "–",
             f"{row['figures']:,}",
             f"{row['refused']:,}",
             f"undone {words.day(row['undone_at'].date())}" if row["undone_at"] else "stands",

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from dashboard.access import Scope
+from dashboard import words
+from dashboard.access import STORY, TARGET, NotAllowed, Scope, require
 from dashboard.answers.keep import kept, the_store
 from dashboard.store import StaleEdit
 
@@ -17,7 +18,6 @@ SECTIONS: Mapping[str, str] = {
     "action": "What we will do",
 }
 LONGEST = 10_000  # characters of one text
-NAME = 80  # characters of an author's name
 
 
 class NoteError(ValueError):
@@ -48,38 +48,35 @@ def history(scope: Scope, indicator: str, section: str) -> list[Note]:
     return [_note(row) for row in the_store().note_history(indicator, section).iter_rows(named=True)]
 
 
-def write(scope: Scope, indicator: str, section: str, text: str, *, author: str, base: int) -> None:
-    """Keep a new text. `base` is the id of the note the writer started from, 0 for none.
+def write(scope: Scope, indicator: str, section: str, text: str, *, base: int) -> None:
+    """Keep a new text under the name of whoever is signed in. `base` is the id of the note the writer started from, 0
+    for none.
 
-    Raises `NoteError` for a missing name or an over-long text, `dashboard.store.StaleEdit` with both texts where
-    somebody else wrote meanwhile.
+    Raises `NotAllowed`, `NoteError` for an over-long text, `dashboard.store.StaleEdit` with both texts where somebody
+    else wrote meanwhile.
     """
-    text, author = text.strip(), " ".join(author.split())
-    if not author:
-        raise NoteError("Please write your name or role under the text: it is kept with what you write.")
-    if len(author) > NAME:
-        raise NoteError(f"The name is too long: {NAME} characters at most.")
+    require(scope, TARGET if section == "target" else STORY)
+    text = text.strip()
     if len(text) > LONGEST:
         raise NoteError(f"The text has {len(text):,} characters; {LONGEST:,} is the most. Please shorten it.")
-    the_store().add_note(indicator, section, text, author=author, base=base or None)
+    who = {"author": scope.signature, "as_role": scope.role}
+    the_store().add_note(indicator, section, text, base=base or None, **who)
 
 
-def try_write(
-    scope: Scope, indicator: str, section: str, text: str, *, author: str, base: int
-) -> StaleEdit | str | None:
+def try_write(scope: Scope, indicator: str, section: str, text: str, *, base: int) -> StaleEdit | str | None:
     """`write`, giving None when kept, a sentence when it cannot be, or the other text if somebody wrote meanwhile."""
     try:
-        write(scope, indicator, section, text, author=author, base=base)
-    except NoteError as error:
+        write(scope, indicator, section, text, base=base)
+    except (NoteError, NotAllowed) as error:
         return str(error)
     except StaleEdit as stale:
         return stale
     return None
 
 
-def try_target(scope: Scope, series: str, value: float, by: date, *, author: str, base: int) -> StaleEdit | str | None:
+def try_target(scope: Scope, series: str, value: float, by: date, *, base: int) -> StaleEdit | str | None:
     """Set the value that a series is to reach, and by when; answers as `try_write`."""
-    return try_write(scope, series, "target", f"{value!r} {by.isoformat()}", author=author, base=base)
+    return try_write(scope, series, "target", f"{value!r} {by.isoformat()}", base=base)
 
 
 @kept
@@ -96,4 +93,4 @@ def target_of(scope: Scope, series: str) -> tuple[float, date] | None:
 
 
 def _note(row: Mapping) -> Note:
-    return Note(row["note_id"], row["section"], row["text"], row["author"], row["written_at"])
+    return Note(row["note_id"], row["section"], row["text"], words.name(row["author"]), row["written_at"])

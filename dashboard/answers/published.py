@@ -8,7 +8,7 @@ from datetime import date
 import polars as pl
 
 from dashboard.access import Scope
-from dashboard.answers.keep import kept, the_store
+from dashboard.answers.keep import kept_for_all, the_store
 from metrics import comparison, trends
 from metrics.catalogue import Catalogue, Series, catalogue
 from metrics.indicators import county_line, resolve
@@ -32,7 +32,7 @@ COMPARATORS: Mapping[str, str] = {
 }
 
 
-@kept
+@kept_for_all
 def published(scope: Scope) -> pl.DataFrame:
     """Every series for every area, the county line carried on past the split. An estimates frame, with `note` and
     `previous_value` (not null: restated). Published official figures are not suppressed again.
@@ -44,13 +44,13 @@ def published(scope: Scope) -> pl.DataFrame:
     return pl.concat([every.filter(pl.col("group") != COUNTY), county.select(every.columns)])
 
 
-@kept
+@kept_for_all
 def of_series(scope: Scope, series: str) -> pl.DataFrame:
     """All areas and periods of one series, an estimates frame in order of time."""
     return published(scope).filter(pl.col("measure") == series).sort("group", "period_end")
 
 
-@kept
+@kept_for_all
 def comparator(scope: Scope, series: str, area: str, against: str, vintage: str) -> pl.DataFrame:
     """The comparator's line for one series: a place of `COMPARATORS`, or another area's code. An estimates frame."""
     every = of_series(scope, series)
@@ -72,7 +72,7 @@ def vintages() -> tuple[str, ...]:
     return tuple(catalogue().neighbours["vintage"].unique().sort(descending=True).to_list())
 
 
-@kept
+@kept_for_all
 def trend(scope: Scope, series: str, area: str) -> str:
     """The recent trend of one area in one series, in the words of `metrics.trends`."""
     it = catalogue().series[series]

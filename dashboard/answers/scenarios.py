@@ -12,7 +12,8 @@ from typing import Any
 import polars as pl
 
 from dashboard import words
-from dashboard.access import Scope
+from dashboard.access import SCENARIO as KEEP
+from dashboard.access import NotAllowed, Scope, require
 from dashboard.answers.keep import kept, the_store
 from dashboard.intake import IntakeError
 from dashboard.intake.funding import SCENARIO, read_scenario
@@ -23,7 +24,7 @@ from metrics.weightings import rescaled, whole_parts
 EXAMPLE = 0  # the number of the shipped example, which nobody saved
 WHOLE = 1000  # a weight is a whole number of tenths of a per cent
 MOST_MONEY = 10_000_000_000.0  # pounds; more is a slip of the keyboard
-NAME = 80  # characters of a scenario's or an author's name
+NAME = 80  # characters of a scenario's name
 LEVELS, PEOPLE, TODAY = ("forum", "district"), ("population", "age_0_17"), ("population", "typed")
 # names in the address of all that a scenario sets
 KEYS = ("level", "people", "today", "weights", "budget", "base", "floor", "limit", "before")
@@ -109,7 +110,7 @@ def choices(scope: Scope, asked: str | None = None) -> dict[str, str]:
     made = {str(EXAMPLE): "Shipped example"}
     rows = listed(scope)
     for number, name, author in rows.select("scenario_id", "name", "author").iter_rows():
-        shown = f"{name} ({author})"
+        shown = f"{name} ({words.name(author)})"
         made[str(number)] = shown if shown not in made.values() else f"{shown} (no. {number})"
     if asked and asked not in made and asked.isascii() and asked.isdigit() and len(asked) < 10:
         row = _row(int(asked))
@@ -124,23 +125,22 @@ def newer(scope: Scope, held: Scenario) -> str:
     if row is None or row["scenario_id"] == held.id:
         return ""
     return (
-        f"This is an earlier version of “{held.name}”. {row['author']} saved a newer one on "
+        f"This is an earlier version of “{held.name}”. {words.name(row['author'])} saved a newer one on "
         f"{words.day(row['written_at'].date())}; it is in the list “Scenario”."
     )
 
 
-def try_save(scope: Scope, name: str, author: str, **what: Any) -> int | str:
+def try_save(scope: Scope, name: str, **what: Any) -> int | str:
     """`save`, giving a sentence where it cannot be kept."""
     try:
-        return save(scope, name, author, **what)
-    except ScenarioError as error:
+        return save(scope, name, **what)
+    except (ScenarioError, NotAllowed) as error:
         return str(error)
 
 
 def save(
     scope: Scope,
     name: str,
-    author: str,
     *,
     model: Model,
     values: pl.DataFrame | None,
@@ -150,19 +150,26 @@ def save(
     """Keep a scenario under a name; gives its number. `base`: the scenario it was made from; under the same name it is
     followed by this one.
 
-    Raises `ScenarioError` with one sentence.
+    Raises `NotAllowed`, and `ScenarioError` with one sentence.
     """
-    name, author = " ".join(name.split()), " ".join(author.split())
-    if not name or not author:
-        raise ScenarioError("Please give the scenario a name, and write your own name or role.")
-    if len(name) > NAME or len(author) > NAME:
+    require(scope, KEEP)
+    if scope.local and values is not None:
+        raise ScenarioError(
+            "With the ready users of this machine anyone here could see it, so values of your own are not kept."
+        )
+    name = " ".join(name.split())
+    if not name:
+        raise ScenarioError("Please give the scenario a name.")
+    if len(name) > NAME:
         raise ScenarioError(f"A name has {NAME} characters at most.")
     before = base.id or None if base is not None and base.name == name else None
     try:
-        return the_store().save_scenario(name, content(model, values, settings), author=author, base=before)
+        who = {"author": scope.signature, "as_role": scope.role}
+        return the_store().save_scenario(name, content(model, values, settings), base=before, **who)
     except StaleEdit as stale:
         raise ScenarioError(
-            f"There is a scenario “{name}” already, last saved by {stale.author}: open it first, or take another name."
+            f"There is a scenario “{name}” already, last saved by {words.name(stale.author)}: open it first, or take "
+            "another name."
         ) from None
     except StoreError as error:
         raise ScenarioError(str(error)) from None
@@ -260,5 +267,5 @@ def _scenario(row: Mapping[str, Any]) -> Scenario:
         raise ScenarioError(f"The scenario “{row['name']}” cannot be read: {error}") from None
     settings = settings_of(read.choices or {}, read.model)
     return Scenario(
-        row["scenario_id"], row["name"], row["author"], row["written_at"], read.model, read.values, settings
+        row["scenario_id"], row["name"], words.name(row["author"]), row["written_at"], read.model, read.values, settings
     )

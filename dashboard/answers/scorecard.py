@@ -12,7 +12,7 @@ import polars as pl
 
 from dashboard import words
 from dashboard.access import Scope
-from dashboard.answers.keep import kept
+from dashboard.answers.keep import kept_for_all
 from dashboard.answers.printed import printed_rows
 from dashboard.answers.published import (
     COMPARATORS,
@@ -68,7 +68,7 @@ class Scorecard:
     frame: pl.DataFrame  # the estimates shown, for the file to take away
 
 
-@kept
+@kept_for_all
 def scorecard(scope: Scope, *, area: str, against: str, vintage: str, show: str = "all") -> Scorecard:
     """The scorecard of one area. `against` is a place of `COMPARATORS`; `show` a key of `SHOW`."""
     known = catalogue()

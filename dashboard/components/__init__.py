@@ -18,7 +18,7 @@ from dashboard.components.blocks import (
 )
 from dashboard.components.figures import figure_with_table
 from dashboard.components.filters import Choice, filters, link
-from dashboard.components.guard import guard
+from dashboard.components.guard import guard, open_link
 from dashboard.components.tables import Missing, Printed, ScorecardRow, plain_table, scorecard_table
 
 __all__ = [
@@ -42,6 +42,7 @@ __all__ = [
     "link",
     "literal",
     "navigation_bar",
+    "open_link",
     "open_page",
     "plain_table",
     "scorecard_table",

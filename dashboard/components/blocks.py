@@ -91,8 +91,11 @@ def source_line(source: str, *, n: str = "", updated: str = "") -> None:
 
 
 def empty_state(title: str, what_to_do: str, *, link: tuple[str, str] | None = None) -> None:
-    """What happened and what to do next, where there is nothing to show. `link` is (label, address of a page)."""
-    html("empty.html", title=title, what_to_do=what_to_do, link=link)
+    """What happened and what to do next, where there is nothing to show.
+
+    `link` is (label, address of a page); without an address it is left out.
+    """
+    html("empty.html", title=title, what_to_do=what_to_do, link=link if link and link[1] else None)
 
 
 @dataclass(frozen=True, slots=True)

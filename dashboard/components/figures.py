@@ -13,7 +13,7 @@ import streamlit as st
 from dashboard import words
 from dashboard.charts.base import CONFIG
 from dashboard.components.blocks import html, source_line
-from dashboard.components.files import to_csv, to_workbook
+from dashboard.components.files import download, to_csv, to_workbook
 from dashboard.components.tables import plain_table
 
 
@@ -50,21 +50,19 @@ def figure_with_table(
         summary="" if open_table else "Figures in this chart",
     )
     with st.container(horizontal=True):
-        st.download_button(
+        download(
             "Download as CSV",
             partial(to_csv, frame, source=source, areas=areas),
             file_name=f"{slug}.csv",
             mime="text/csv",
             key=f"csv-{slug}",
-            on_click="ignore",
         )
-        st.download_button(
+        download(
             "Download as workbook",
             partial(to_workbook, frame, title=name, source=source, notes=notes, decimals=decimals, areas=areas),
             file_name=f"{slug}.xlsx",
             mime="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
             key=f"xlsx-{slug}",
-            on_click="ignore",
         )
 
 

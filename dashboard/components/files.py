@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 
 import polars as pl
@@ -11,6 +11,8 @@ import streamlit as st
 import xlsxwriter
 
 from dashboard import words
+from dashboard.access import EXPORT
+from dashboard.components.guard import guarded_maker, may_here
 
 # What a spreadsheet would take for a formula at the start of a cell.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -61,21 +63,27 @@ def to_csv(frame: pl.DataFrame, *, source: str, areas: Mapping[str, str] | None 
     return f'{body}"{quoted}"\n'.encode()
 
 
+def download(label: str, make: Callable[[], bytes | str], *, file_name: str, mime: str, key: str) -> None:
+    """A button that makes a file when it is pressed, for those who may take figures away; others do not see it.
+
+    Whether they may is asked again at the press, and the record says what was taken.
+    """
+    if may_here(EXPORT):
+        maker = guarded_maker(make, name=file_name)
+        # "ignore": the press runs no page, so the file's address cannot change under it.
+        st.download_button(label, maker, file_name=file_name, mime=mime, key=key, on_click="ignore")
+
+
 def refused_file(refused: pl.DataFrame, *, name: str) -> None:
     """A button that takes the refused rows away: line, column, value, reason."""
-    st.download_button(
-        "Download the refused rows",
-        lambda: (
-            refused.with_columns(pl.col(pl.String).map_elements(harmless, return_dtype=pl.String))
-            .write_csv(include_bom=True, quote_style="non_numeric")
-            .encode()
-        ),
-        file_name=f"{name}.refused.csv",
-        mime="text/csv",
-        key=f"refused-{name}",
-        on_click="ignore",
-        disabled=refused.is_empty(),
-    )
+
+    def make() -> bytes:
+        harmless_rows = refused.with_columns(pl.col(pl.String).map_elements(harmless, return_dtype=pl.String))
+        return harmless_rows.write_csv(include_bom=True, quote_style="non_numeric").encode()
+
+    if refused.height:
+        file_name = f"{name}.refused.csv"
+        download("Download the refused rows", make, file_name=file_name, mime="text/csv", key=f"refused-{name}")
 
 
 def to_workbook(

@@ -7,8 +7,11 @@ from typing import Any
 
 import streamlit as st
 
+from dashboard.access import SCENARIO
 from dashboard.components.blocks import literal, section
+from dashboard.components.files import download
 from dashboard.components.filters import Choice, filters
+from dashboard.components.guard import may_here
 from dashboard.components.tables import plain_table
 
 KINDS = ["toml", "json", "csv", "xlsx"]
@@ -23,17 +26,18 @@ def saved_message() -> None:
         )
 
 
-def save_form(*, save: Callable[[str, str], int | str], label: str, key: str, name: str = "") -> None:
-    """A form for a name and an author. `save(name, author)` gives the scenario's number, or a sentence why not; the
-    page then shows that scenario."""
+def save_form(*, save: Callable[[str], int | str], label: str, key: str, name: str = "") -> None:
+    """A form for a name, for those who may keep scenarios. `save(name)` gives the scenario's number, or a sentence why
+    not; the page then shows that scenario."""
+    if not may_here(SCENARIO):
+        st.caption("Your role may try scenarios out, and not keep them.")
+        return
     with st.form(f"form-{key}", border=False):
-        left, right = st.columns(2)
-        called = left.text_input("Name of the scenario", value=name, key=f"name-{key}", max_chars=80)
-        author = right.text_input("Your name or role", key=f"author-{key}", max_chars=80)
+        called = st.text_input("Name of the scenario", value=name, key=f"name-{key}", max_chars=80)
         sent = st.form_submit_button(label)
     if not sent:
         return
-    answer = save(called, author)
+    answer = save(called)
     if isinstance(answer, str):
         st.error(literal(answer))
         return
@@ -45,24 +49,23 @@ def save_form(*, save: Callable[[str, str], int | str], label: str, key: str, na
 def own_model(
     *,
     check: Callable[[Iterable[tuple[str, bytes]]], Any],
-    save: Callable[[Any, str, str], int | str],
+    save: Callable[[Any, str], int | str],
     pattern: Callable[[], bytes],
 ) -> None:
     """Files of a model of one's own, checked before anything is kept. `check` gives what they would make (`problem`,
-    `sentence`, `model`); `save(made, name, author)` as in `save_form`; `pattern` the table of columns that ship."""
+    `sentence`, `model`); `save(made, name)` as in `save_form`; `pattern` the table of columns that ship."""
     st.write(
         "A model is a TOML file like the one that can be downloaded here, or a table with a row an indicator and the "
         "columns domain, domain_weight, indicator, column, direction (higher or lower), weight, unit, source. Values "
         "of your own are a table with the column lsoa (2011) and a column an indicator. A scenario taken away as JSON "
         "comes back the same way."
     )
-    st.download_button(
+    download(
         "Download the columns that come with the dashboard",
         pattern,
         file_name="columns-by-small-area.csv",
         mime="text/csv",
         key="take-columns",
-        on_click="ignore",
     )
     given = st.file_uploader(
         "Model, values, or scenario (TOML, JSON, CSV, workbook)", KINDS, accept_multiple_files=True, key="model-files"
@@ -75,7 +78,7 @@ def own_model(
         return
     st.info(literal(made.sentence))
     save_form(
-        save=lambda name, author: save(made, name, author),
+        save=lambda name: save(made, name),
         label="Keep this model as a scenario",
         key="model",
         name=made.model.name[:80],

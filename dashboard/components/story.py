@@ -9,7 +9,9 @@ from typing import Protocol
 import streamlit as st
 
 from dashboard import words
+from dashboard.access import STORY, TARGET
 from dashboard.components.blocks import html
+from dashboard.components.guard import may_here
 
 EMPTY = "Nothing is written yet."
 
@@ -40,9 +42,9 @@ def story(
     save: Callable[..., Stale | str | None],
     history: Callable[[str], Sequence[Note]],
 ) -> None:
-    """The sections of the story, two abreast, each with its form and its earlier texts.
+    """The sections of the story, two abreast, each with its earlier texts and, for those who may, its form.
 
-    `save(section, text, author=…, base=…)` gives None when kept, a sentence when it cannot be kept, or the other text
+    `save(section, text, base=…)` gives None when kept, a sentence when it cannot be kept, or the other text
     where somebody else wrote meanwhile: both are then shown and nothing typed is lost. `subject` keeps the forms of
     different indicators apart.
     """
@@ -59,8 +61,9 @@ def _pairs(items: list[str]) -> list[list[str]]:
 def _section(name: str, note: Note, subject: str, save: Callable, history: Callable) -> None:
     html("note.html", name=name, text=note.text or EMPTY, written=_written(note), empty=not note.text)
     key = f"{subject}-{note.section}"
-    with st.expander(f"Change “{name}”"):
-        _form(name, note, key, save)
+    if may_here(STORY):
+        with st.expander(f"Change “{name}”"):
+            _form(name, note, key, save)
     earlier = history(note.section)[1:]
     if earlier:
         with st.expander(f"Earlier texts ({len(earlier)})"):
@@ -77,11 +80,10 @@ def _form(name: str, note: Note, key: str, save: Callable) -> None:
     st.session_state.setdefault(box, base[1])
     with st.form(f"form-{key}", border=False):
         text = st.text_area(name, key=box, height=140)
-        author = st.text_input("Your name or role", key=f"author-{key}", max_chars=80)
         sent = st.form_submit_button("Save")
     if not sent:
         return
-    answer = save(note.section, text, author=author, base=base[0])
+    answer = save(note.section, text, base=base[0])
     if answer is None:
         del st.session_state[started]
         st.session_state["saved"] = name
@@ -114,15 +116,16 @@ def target_form(
     by: date,
     save: Callable[..., Stale | str | None],
 ) -> None:
-    """The target in words, and a form to set it. `save(value, by, author=…, base=…)` answers as in `story`."""
+    """The target in words, and for those who may a form to set it. `save(value, by, base=…)` answers as in `story`."""
     st.write(sentence)
+    if not may_here(TARGET):
+        return
     with st.expander("Set a target"), st.form(f"target-{subject}", border=False):
         left, right = st.columns(2)
         aim = left.number_input(f"Value ({unit})", value=value, step=0.1, format="%.1f", key=f"aim-{subject}")
         when = right.date_input("To be reached by", value=by, format="DD/MM/YYYY", key=f"by-{subject}")
-        author = st.text_input("Your name or role", key=f"target-author-{subject}", max_chars=80)
         if st.form_submit_button("Save target"):
-            answer = save(aim, when, author=author, base=note.id)
+            answer = save(aim, when, base=note.id)
             if answer is None:
                 st.session_state["saved"] = "Target"
                 st.rerun()

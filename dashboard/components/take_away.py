@@ -11,7 +11,7 @@ import polars as pl
 import streamlit as st
 import xlsxwriter
 
-from dashboard.components.files import harmless
+from dashboard.components.files import download, harmless
 
 WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -38,7 +38,7 @@ def take_away(
     }
     with st.container(horizontal=True):
         for label, (file_name, kind, made) in files.items():
-            st.download_button(label, made, file_name=file_name, mime=kind, key=f"take-{file_name}", on_click="ignore")
+            download(label, made, file_name=file_name, mime=kind, key=f"take-{file_name}")
 
 
 def table_csv(table: pl.DataFrame, *, source: str = "", chosen: Mapping[str, str] | None = None) -> bytes:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import streamlit as st
 
+from dashboard.access import Scope, scope_for
 from dashboard.components import navigation_bar, open_page
+from dashboard.components.guard import visitor
+from dashboard.entry.sign_in import end_in_time, show_door, who_is_here
+from dashboard.identity import IN
 
 NAME = "Early Help dashboard"
 PAGES = Path(__file__).resolve().parents[1] / "pages"
@@ -19,11 +24,16 @@ TABLE = (
     ("Commissioning", "need_and_funding", "Need and funding"),
     ("Data", "load_data", "Load data"),
     ("Data", "methods", "Methods"),
+    ("Data", "people", "People"),
 )
 
 
 def navigation(*, folder: Path = PAGES, table: tuple[tuple[str, str, str], ...] = TABLE) -> dict[str, list[st.Page]]:
-    """The pages by job, in the order of the table; the first is where a visitor arrives."""
+    """The pages by job, in the order of the table; the first is where a visitor arrives.
+
+    Every page for everybody, so that its address stays in the bar while a visitor signs in; who may open it is for the
+    page's own guard to say.
+    """
     groups: dict[str, list[st.Page]] = {}
     for place, (job, page, title) in enumerate(table):
         made = st.Page(folder / f"{page}.py", title=title, url_path=page, default=place == 0)
@@ -31,17 +41,31 @@ def navigation(*, folder: Path = PAGES, table: tuple[tuple[str, str, str], ...] 
     return groups
 
 
-def bar(pages: dict[str, list[st.Page]], current: st.Page) -> dict[str, list[tuple[str, str, bool]]]:
-    """The same as plain data for the bar: address, title, whether it is the page shown."""
-    return {job: [(p.url_path, p.title, p.url_path == current.url_path) for p in group] for job, group in pages.items()}
+def bar(
+    current: str, scopes: Iterable[Scope], *, table: tuple[tuple[str, str, str], ...] = TABLE
+) -> dict[str, list[tuple[str, str, bool]]]:
+    """What the navigation bar shows to whoever holds these scopes: address, title, whether it is the page shown."""
+    scopes = tuple(scopes)
+    groups: dict[str, list[tuple[str, str, bool]]] = {}
+    for place, (job, page, title) in enumerate(table):
+        if scope_for(scopes, page):
+            groups.setdefault(job, []).append(("" if place == 0 else page, title, page == current))
+    return groups
 
 
 def main() -> None:
-    pages = navigation()
-    page = st.navigation(pages, position="hidden")
+    page = st.navigation(navigation(), position="hidden")
     st.set_page_config(page_title=f"{page.title} – {NAME}", layout="wide")
     open_page()
-    navigation_bar(bar(pages, page), name=NAME)
+    who = visitor()
+    if who.state != IN:
+        show_door(who, name=NAME)
+        return
+    current = page.url_path or TABLE[0][1]
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        navigation_bar(bar(current, who.scopes), name=NAME)
+        who_is_here(who, current)
+        end_in_time(who)
     page.run()
 
 

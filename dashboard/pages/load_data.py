@@ -36,7 +36,9 @@ if given is not None:
                 numbers=["Line"],
             )
             refused_file(seen.batch.refused, name=seen.file_name)
-    if not seen.problem and st.button(f"Load {literal(seen.file_name)}", type="primary"):
+    if seen.kept_out:
+        st.warning(seen.kept_out)
+    elif not seen.problem and st.button(f"Load {literal(seen.file_name)}", type="primary"):
         st.session_state["done"] = loads.put_in(scope, seen.batch)
         st.rerun()
 

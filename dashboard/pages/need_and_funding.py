@@ -76,8 +76,8 @@ section("Scenarios", lead="What is set here can be kept under a name, handed on 
 keep, bring = st.columns(2, gap="medium")
 with keep, st.expander("Keep what is set as a scenario"):
     save_form(
-        save=lambda name, author: scenarios.try_save(
-            scope, name, author, model=held.model, values=held.values, settings=chosen, base=held
+        save=lambda name: scenarios.try_save(
+            scope, name, model=held.model, values=held.values, settings=chosen, base=held
         ),
         label="Keep",
         key="scenario",
@@ -85,8 +85,8 @@ with keep, st.expander("Keep what is set as a scenario"):
 with bring, st.expander("Bring a model, its values, or a scenario"):
     own_model(
         check=lambda given: files.check(scope, given, held),
-        save=lambda made, name, author: scenarios.try_save(
-            scope, name, author, model=made.model, values=made.values, settings=made.settings
+        save=lambda made, name: scenarios.try_save(
+            scope, name, model=made.model, values=made.values, settings=made.settings
         ),
         pattern=lambda: table_csv(files.shipped_values(scope)),
     )

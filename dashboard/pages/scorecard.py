@@ -15,7 +15,7 @@ from dashboard.components import (
     guard,
     headline,
     key_to_words,
-    link,
+    open_link,
     plain_table,
     scorecard_table,
     section,
@@ -42,7 +42,7 @@ if card.frame.is_empty():
     empty_state(
         "No figures are loaded yet.",
         "Load a file of published figures, for example the long table of the Department for Education's LAIT.",
-        link=("Load data", link("load_data")),
+        link=("Load data", open_link("load_data")),
     )
 if card.lead:
     st.caption(card.lead)
@@ -50,12 +50,14 @@ if card.lead:
 
 def row(fields: dict) -> ScorecardRow:
     printed = [Printed(p.text, p.finding, p.published_words, p.contradiction) for p in fields["printed"]]
-    address = link("turn_the_curve", indicator=fields["id"], **{k: chosen[k] for k in ("area", "against", "vintage")})
+    address = open_link(
+        "turn_the_curve", indicator=fields["id"], **{k: chosen[k] for k in ("area", "against", "vintage")}
+    )
     return ScorecardRow(**{**fields, "printed": printed, "address": address})
 
 
 for group in card.groups:
-    missing = [Missing(address=link("turn_the_curve", indicator=m["id"]), **m) for m in group.missing]
+    missing = [Missing(address=open_link("turn_the_curve", indicator=m["id"]), **m) for m in group.missing]
     if group.rows or missing:
         scorecard_table([row(r) for r in group.rows], caption=group.name, missing=missing)
 

@@ -13,7 +13,7 @@ from dashboard.components import (
     filters,
     guard,
     headline,
-    link,
+    open_link,
     plain_table,
     section,
     title,
@@ -67,7 +67,7 @@ else:
     empty_state(
         "This indicator is on the data development agenda.",
         f"Ask {indicator.holder} for the figures; the data officer can load them as a table of our own.",
-        link=("Load data", link("load_data")),
+        link=("Load data", open_link("load_data")),
     )
 
 section("What we say and do about it")

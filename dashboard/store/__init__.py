@@ -10,7 +10,7 @@ store.read_figures(["lait:ReReferral"])
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import polars as pl
@@ -24,6 +24,7 @@ from dashboard.store import places as _places
 from dashboard.store import record as _record
 from dashboard.store import roles as _roles
 from dashboard.store import scenarios as _scenarios
+from dashboard.store import sessions as _sessions
 from dashboard.store.database import data_folder, database_url, open_engine
 from dashboard.store.errors import AlreadyLoaded, Load, NothingToLoad, StaleEdit, StoreError, UnknownLoad
 from dashboard.store.figures import CURRENT, Changes
@@ -299,3 +300,18 @@ class Store:
         Raises `StoreError` for a table without a term.
         """
         return _keeping.purge(self.engine, retention, as_at=as_at, dry_run=dry_run, by=by, as_role=as_role)
+
+    def session_ended(self, session: str) -> bool | None:
+        """Whether a sign-in was ended before its time; None if it is new here. One quick query."""
+        return _sessions.is_ended(self.engine, session)
+
+    def begin_session(self, session: str, *, until: datetime) -> bool:
+        """Note that a sign-in has begun and runs until then; True for the first who says so of this one.
+
+        Sessions whose time is up are forgotten: their age alone keeps them out.
+        """
+        return _sessions.begin(self.engine, session, until=until)
+
+    def end_session(self, session: str, *, until: datetime) -> None:
+        """End a sign-in before its time, in every tab and on every server."""
+        _sessions.end(self.engine, session, until=until)

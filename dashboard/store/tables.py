@@ -215,3 +215,12 @@ version_step = sa.Table(
     sa.Column("steps", sa.Integer, nullable=False),
     sqlite_autoincrement=True,
 )
+
+# One row a sign-in, so that signing out in one tab ends it in all, on every server. Forgotten when its time is up.
+session = sa.Table(
+    "session",
+    metadata,
+    sa.Column("session", Code, primary_key=True),  # a hash: nobody can be told from it, and nobody can sign in with it
+    sa.Column("until", Utc, nullable=False),
+    sa.Column("ended_at", Utc),
+)

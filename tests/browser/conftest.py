@@ -1,8 +1,10 @@
-"""A real server on loopback and a real browser that looks at it."""
+"""A real server and a real sign-in provider on loopback, and a real browser that looks at them."""
 
 from __future__ import annotations
 
+import json
 import os
+import secrets
 import shutil
 import subprocess
 import sys
@@ -10,14 +12,17 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.integration.conftest import free_port
+from tests.sign_in import GROUP_OF, GROUPS
 
+expect.set_options(timeout=20_000)  # milliseconds; a busy machine is slow and not wrong
 SIZES = {"desktop": {"width": 1366, "height": 768}, "phone": {"width": 390, "height": 844}}
 # A browser under test asks nothing of its maker, and draws without a graphics card.
 FLAGS = [
@@ -49,29 +54,83 @@ HARMLESS = (
 )
 
 
-@contextmanager
-def serving(database: Path) -> Iterator[str]:
-    """The dashboard as `early-help serve` runs it, on a free port of this machine; gives its address."""
+COOKIE_SECRET = secrets.token_urlsafe(32)  # one for all servers of a run: a sign-in at one holds at the others
+
+# Who can sign in at the provider: subject → groups. `nobody` is in none that the dashboard knows.
+PEOPLE: dict[str, list[str]] = {role.replace(" ", "-"): [group] for role, group in GROUP_OF.items()}
+PEOPLE |= {
+    "nobody": ["some-other-group"],
+    "many": [*(f"{n:08x}-0000-4000-8000-{n:012x}" for n in range(150)), "eh-data"],
+}
+
+
+@pytest.fixture(scope="session")
+def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of an OpenID Connect provider on this machine, in a process of its own."""
     port = free_port()
-    command = [Path(sys.executable).with_name("early-help"), "serve", "--port", str(port)]
-    environment = {**os.environ, "EARLY_HELP_DATABASE_URL": f"sqlite:///{database}"}
-    log = database.with_suffix(".log")
-    with log.open("wb") as out:
-        server = subprocess.Popen(command, env=environment, stdout=out, stderr=out)
+    command = [sys.executable, "-m", "oidc_provider_mock", "--port", str(port), "--require-nonce"]
+    for person, groups in PEOPLE.items():
+        command += ["--user-claims", json.dumps({"sub": person, "name": f"The {person}", "groups": groups})]
+    address = f"http://127.0.0.1:{port}"
+    log = tmp_path_factory.mktemp("provider") / "provider.log"
+    with running(command, f"{address}/.well-known/openid-configuration", log, {}):
+        yield address
+
+
+@contextmanager
+def running(command: list, ready: str, log: Path, environment: dict[str, str]) -> Iterator[None]:
+    """A process that answers at `ready`, ended at the end."""
+    with log.open("ab") as out:
+        process = subprocess.Popen(command, env={**os.environ, **environment}, stdout=out, stderr=out)
         try:
-            _wait(f"http://127.0.0.1:{port}", server, log)
-            yield f"http://127.0.0.1:{port}"
+            _wait(ready, process, log)
+            yield
         finally:
-            server.terminate()
-            server.wait(timeout=20)
+            process.terminate()
+            process.wait(timeout=20)
 
 
-def _wait(address: str, server: subprocess.Popen, log: Path) -> None:
+@contextmanager
+def serving(
+    database: Path,
+    provider: str,
+    *,
+    name: str = "127.0.0.1",
+    port: int | None = None,
+    minutes: float = 480,
+    cookie_secret: str = COOKIE_SECRET,
+) -> Iterator[str]:
+    """The dashboard as `early-help serve` runs it, on a free port of this machine; gives the address visitors use.
+
+    Under the `name` "localhost" it is another site than the provider, as in use.
+    """
+    port = port or free_port()
+    groups = "\n".join(
+        f'{group} = {{ role = "{grant.role}", agency = "{grant.agency}", forum_area = "{grant.forum_area}" }}'
+        for group, grant in GROUPS.items()
+    )
+    settings = database.with_suffix(".toml")
+    settings.write_text(
+        f'address = "http://{name}:{port}"\nmetadata_url = "{provider}/.well-known/openid-configuration"\n'
+        f'client_id = "early-help"\nsession_minutes = {minutes}\n[roles]\n{groups}\n'
+    )
+    environment = {
+        "EARLY_HELP_DATABASE_URL": f"sqlite:///{database}",
+        "EARLY_HELP_SIGN_IN": str(settings),
+        "EARLY_HELP_CLIENT_SECRET": "of the tests alone",
+        "EARLY_HELP_COOKIE_SECRET": cookie_secret,
+    }
+    command = [Path(sys.executable).with_name("early-help"), "serve", "--port", str(port)]
+    with running(command, f"http://127.0.0.1:{port}/healthz", database.with_suffix(".log"), environment):
+        yield f"http://{name}:{port}"
+
+
+def _wait(ready: str, server: subprocess.Popen, log: Path) -> None:
     for _ in range(600):
         if server.poll() is not None:
             pytest.fail(f"The server ended at once:\n{log.read_text()}")
         try:
-            with urllib.request.urlopen(f"{address}/healthz", timeout=5):
+            with urllib.request.urlopen(ready, timeout=5):
                 return
         except (urllib.error.URLError, OSError):
             server_is_up_soon(server)
@@ -99,25 +158,25 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def shown(sample_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def shown(provider: str, sample_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a dashboard on the sample data, for tests that only look."""
     copy = tmp_path_factory.mktemp("shown") / "shown.db"
-    with serving(Path(shutil.copy(sample_database, copy))) as address:
+    with serving(Path(shutil.copy(sample_database, copy)), provider) as address:
         yield address
 
 
 @pytest.fixture(scope="session")
-def changing(sample_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def changing(provider: str, sample_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a dashboard on the sample data that tests write to."""
     copy = tmp_path_factory.mktemp("changing") / "changing.db"
-    with serving(Path(shutil.copy(sample_database, copy))) as address:
+    with serving(Path(shutil.copy(sample_database, copy)), provider) as address:
         yield address
 
 
 @pytest.fixture(scope="session")
-def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def empty(provider: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a dashboard on an empty database."""
-    with serving(tmp_path_factory.mktemp("empty") / "empty.db") as address:
+    with serving(tmp_path_factory.mktemp("empty") / "empty.db", provider) as address:
         yield address
 
 
@@ -165,13 +224,36 @@ class Watched:
         ]
 
 
+def sign_in(page: Page, person: str) -> None:
+    """From the dashboard's door through the provider's."""
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    page.get_by_role("button", name=person, exact=True).click()
+
+
+@pytest.fixture(scope="session")
+def signed_in(browser: Browser, shown: str) -> Callable[[str], dict]:
+    """The cookies of somebody of a role, who signed in once for the whole run."""
+
+    @cache
+    def state(role: str) -> dict:
+        with browser.new_context() as context:
+            page = context.new_page()
+            page.goto(shown)
+            sign_in(page, role.replace(" ", "-"))
+            page.get_by_role("button", name="Sign out").wait_for()
+            return context.storage_state()
+
+    return state
+
+
 @pytest.fixture
-def visit(browser: Browser) -> Iterator[Callable[..., Watched]]:
-    """Opens a window of its own, with its own cookies: `visit("phone")`."""
+def visit(browser: Browser, signed_in: Callable[[str], dict]) -> Iterator[Callable[..., Watched]]:
+    """Opens a window of its own: `visit("phone")`, `visit(role="data officer")`, `visit(role="")` for nobody."""
     contexts = []
 
-    def window(size: str = "desktop") -> Watched:
-        context = browser.new_context(viewport=SIZES[size], locale="en-GB")
+    def window(size: str = "desktop", *, role: str = "subgroup member") -> Watched:
+        cookies = signed_in(role) if role else None
+        context = browser.new_context(viewport=SIZES[size], locale="en-GB", storage_state=cookies)
         context.set_default_timeout(20_000)
         contexts.append(context)
         return Watched(context.new_page())

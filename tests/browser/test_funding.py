@@ -24,7 +24,7 @@ def weights(page):
 @pytest.mark.parametrize("data", ["shown", "empty"])
 @pytest.mark.parametrize("address", [PAGE, TYPED, f"{PAGE}?level=district&floor=500000", f"{PAGE}?first=set&second=0"])
 def test_the_page_opens_without_fault(request, visit, address, data, size):
-    window = visit(size)
+    window = visit(size, role="commissioner")
     page = window.open(f"{request.getfixturevalue(data)}/{address}")
     assert page.locator("h1").count() == 1
     assert window.outside == []
@@ -35,7 +35,7 @@ def test_the_page_opens_without_fault(request, visit, address, data, size):
 
 
 def test_the_keyboard_alone_moves_a_weight_and_the_money(visit, shown):
-    window = visit()
+    window = visit(role="commissioner")
     page = window.open(f"{shown}/{PAGE}")
     said = page.locator(".eh-headline")
     before = said.inner_text()
@@ -64,7 +64,7 @@ def test_the_keyboard_alone_moves_a_weight_and_the_money(visit, shown):
 
 
 def test_a_weight_s_link_survives_a_reload(visit, shown):
-    window = visit()
+    window = visit(role="commissioner")
     page = window.open(f"{shown}/{PAGE}?weights=400-100-100-100-100-100-100&limit=30&level=district")
     said = page.locator(".eh-headline").inner_text()
     page.reload()
@@ -75,15 +75,14 @@ def test_a_weight_s_link_survives_a_reload(visit, shown):
 
 
 def test_a_scenario_is_kept_opened_by_another_compared_and_handed_on(visit, changing, tmp_path):
-    window = visit()
+    window = visit(role="commissioner")
     page = window.open(f"{changing}/{PAGE}?weights=100-100-100-100-100-100-400")
     page.get_by_text("Keep what is set as a scenario").click()
     page.get_by_label("Name of the scenario").filter(visible=True).fill("Villages first <b>")
-    page.get_by_label("Your name or role").filter(visible=True).fill("Commissioner")
     page.get_by_role("button", name="Keep", exact=True).click()
     expect(page.get_by_text("“Villages first <b>” is kept")).to_be_visible()
     expect(page).to_have_url(re.compile(rf"{PAGE}\?scenario=\d+$"))
-    other = visit()
+    other = visit(role="commissioner")
     seen = other.open(page.url)
     assert weights(seen) == [*[100] * 6, 400]
     seen.get_by_role("combobox", name="First").click()
@@ -102,12 +101,11 @@ def test_a_scenario_is_kept_opened_by_another_compared_and_handed_on(visit, chan
         seen.get_by_role("button", name="Download as CSV").first.click()
     assert "Would receive" in given.value.path().read_text(encoding="utf-8-sig")
     # and it comes back from the file
-    third = visit()
+    third = visit(role="commissioner")
     page = third.open(f"{changing}/{PAGE}")
     page.get_by_text("Bring a model, its values, or a scenario").click()
     box = page.locator("input[type=file]").last
     box.set_input_files({"name": "ours.json", "mimeType": "application/json", "buffer": json.dumps(kept).encode()})
-    page.get_by_label("Your name or role").filter(visible=True).fill("Somebody")
     page.get_by_label("Name of the scenario").filter(visible=True).fill("From a file")
     page.get_by_role("button", name="Keep this model as a scenario").click()
     expect(page.get_by_text("“From a file” is kept")).to_be_visible()

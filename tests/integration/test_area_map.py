@@ -22,6 +22,7 @@ from dashboard.entry import shapes as address
 from metrics.estimates import FIGURES, conform
 from sample_data import places as shipped
 from tests.conftest import ROOT
+from tests.sign_in import signed_in
 
 ENTRY = str(ROOT / "dashboard" / "entry" / "app.py")
 AREAS_2019, AREAS_2025 = 32_844, 33_755  # small areas ranked in England
@@ -34,7 +35,7 @@ def data_in_the_page():
 
 
 def open_map(**address: str) -> AppTest:
-    at = AppTest.from_file(ENTRY, default_timeout=60)
+    at = signed_in(AppTest.from_file(ENTRY, default_timeout=60), "commissioner")
     for key, value in address.items():
         at.query_params[key] = value
     at.run()

@@ -233,7 +233,11 @@ def health(address: str) -> dict:
 
 
 def test_serve_opens_the_dashboard_and_stops_with_control_c(database_url: str, store: Store):
-    with started("serve", "--port", "0", EARLY_HELP_DATABASE_URL=database_url) as (process, _, address):
+    with started("serve", "--local-sign-in", "--port", "0", EARLY_HELP_DATABASE_URL=database_url) as (
+        process,
+        _,
+        address,
+    ):
         assert address.startswith("http://127.0.0.1:")
         assert health(address)["status"] == "ok"
         process.send_signal(signal.SIGINT)
@@ -247,7 +251,7 @@ def test_a_port_that_is_taken_is_one_sentence(run):
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        result = run("serve", "--port", str(port))
+        result = run("serve", "--local-sign-in", "--port", str(port))
     assert result.exit_code == 1
     assert result.stderr.startswith(f"Error: Port {port} on 127.0.0.1 is taken")
     assert "--port" in result.stderr

@@ -15,6 +15,7 @@ from dashboard.components.blocks import stylesheet
 from dashboard.components.files import harmless, to_csv, to_workbook
 from dashboard.components.filters import Choice, filters, link
 from metrics.estimates import conform
+from tests.sign_in import signed_in
 
 VOID = {"img", "br", "input", "meta", "link"}
 
@@ -44,8 +45,9 @@ class Page(HTMLParser):
         return [e for e in self.elements if e[0] == tag and all(e[1].get(k) == v for k, v in attributes.items())]
 
 
-def run(script, **kwargs):
-    at = AppTest.from_function(script, kwargs=kwargs).run()
+def run(script, *, role="", **kwargs):
+    at = AppTest.from_function(script, kwargs=kwargs)
+    at = (signed_in(at, role) if role else at).run()
     assert not at.exception
     return at
 
@@ -244,7 +246,9 @@ def test_links_are_encoded():
 
 
 def figure_page(frame):
-    from dashboard.components import figure_with_table, history_chart
+    from dashboard.components import figure_with_table, guard, history_chart
+
+    guard("turn_the_curve")
 
     figure, alt = history_chart(
         frame.head(1), name="County", headline="It fell", subtitle="Measure", source="DfE", n="412 families", unit="%"
@@ -254,8 +258,8 @@ def figure_page(frame):
     )
 
 
-def test_a_chart_comes_with_headline_alt_source_table_and_files():
-    at = run(figure_page, frame=figures())
+def test_a_chart_comes_with_headline_alt_source_table_and_files(empty_store):
+    at = run(figure_page, role="commissioner", frame=figures())
     page = Page(shown(at))
     assert page.all("h2")[0][2] == "It fell"
     assert at.get("plotly_chart")[0].proto.alt.startswith("It fell. County: 60.9% in 2025")
@@ -337,18 +341,3 @@ def test_the_demonstration_says_that_it_is_one(monkeypatch):
     assert "Demonstration" not in shown(run(blocks_page))
     monkeypatch.setenv("EARLY_HELP_DEMO", "1")
     assert "Demonstration" in shown(run(blocks_page))
-
-
-def guarded_page(page):
-    import streamlit as st
-
-    from dashboard.components import guard
-
-    st.text(guard(page).role)
-
-
-def test_guard_lets_in_where_open_and_ends_the_page_where_closed():
-    assert run(guarded_page, page="scorecard").text[0].value == "published figures"
-    closed = run(guarded_page, page="no_such_page")
-    assert not closed.text
-    assert "This page is not open to you." in shown(closed)

@@ -6,6 +6,7 @@ import io
 import json
 import re
 import zipfile
+from dataclasses import replace
 from urllib.parse import parse_qs
 
 import polars as pl
@@ -17,6 +18,7 @@ from dashboard.answers.scenarios import Settings
 from dashboard.components.take_away import table_csv, table_workbook
 from tests.integration.test_funding_files import MODEL, values
 from tests.integration.test_pages import open_page, words_of
+from tests.sign_in import scope
 
 PAGE = "need_and_funding"
 WEIGHTS = [16.0, 14.0, 14.0, 14.0, 14.0, 14.0, 14.0]  # metrics/definitions/funding_example.toml
@@ -198,7 +200,6 @@ def test_what_is_set_is_kept_under_a_name_and_opens_from_its_link(sample_store):
     press(at, "Keep")
     assert "give the scenario a name" in at.error[0].value
     at.text_input(key="name-scenario").set_value("More for *deprivation*")
-    at.text_input(key="author-scenario").set_value("A commissioner")
     press(at, "Keep")
     assert "is kept" in at.success[0].value
     number = str(sample_store.scenarios()["scenario_id"][0])
@@ -220,9 +221,8 @@ def test_what_is_set_is_kept_under_a_name_and_opens_from_its_link(sample_store):
 def save(name, author="A", **chosen):
     held = scenarios.example()
     base = chosen.pop("base", None)
-    return scenarios.save(
-        PUBLISHED, name, author, model=held.model, values=None, settings=Settings(**chosen), base=base
-    )
+    who = replace(scope("commissioner"), author=author)
+    return scenarios.save(who, name, model=held.model, values=None, settings=Settings(**chosen), base=base)
 
 
 def test_a_later_version_follows_and_the_earlier_stays_within_reach(sample_store):
@@ -237,6 +237,19 @@ def test_a_later_version_follows_and_the_earlier_stays_within_reach(sample_store
     at = open_page(PAGE, scenario=str(first))
     assert at.number_input(key="limit").value == 10.0
     assert "B saved a newer one" in at.warning[0].value
+
+
+def test_a_scenario_is_kept_by_those_who_may_and_values_of_one_s_own_not_by_ready_users(sample_store):
+    held = scenarios.example()
+    what = {"model": held.model, "values": None, "settings": Settings()}
+    for role in ("subgroup member", "coordinator", "data officer", "scrutiny"):
+        assert "may not keep a funding scenario" in scenarios.try_save(scope(role), "Ours", **what)
+    here = replace(scope("commissioner"), local=True)
+    own = {**what, "values": pl.DataFrame({"lsoa": ["E01000001"]})}
+    assert "values of your own are not kept" in scenarios.try_save(here, "Ours", **own)
+    assert sample_store.scenarios().is_empty()
+    assert scenarios.try_save(here, "Ours", **what) == 1
+    assert sample_store.records(1)["who"][0] == here.signature
 
 
 def test_two_scenarios_stand_side_by_side(sample_store):
@@ -272,7 +285,6 @@ def test_a_model_of_one_s_own_is_checked_kept_and_used(sample_store):
     given = at.file_uploader(key="model-files").upload("ours.csv", MODEL, "text/csv")
     given.upload("values.csv", values(), "text/csv").run()
     assert "3 indicators in 2 domains" in at.info[0].value
-    at.text_input(key="author-model").set_value("Data officer")
     press(at, "Keep this model as a scenario")
     assert [s.label for s in at.slider] == ["Early years", "Adults"]
     assert slid(at) == [60.0, 40.0]

@@ -2,7 +2,9 @@
 
 import base64
 import hashlib
+import json
 import logging
+import os
 import re
 import signal
 import socket
@@ -11,6 +13,7 @@ import sys
 import urllib.error
 import urllib.request
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 from streamlit import config
@@ -20,7 +23,7 @@ from dashboard.entry import app, errors, settings
 from dashboard.entry.front_page import front_page
 
 ROOT = Path(__file__).resolve().parents[2]
-RUN = "import sys; from dashboard.entry.server import run; run(port=0, database_url=sys.argv[1])"
+RUN = "import sys; from dashboard.entry.server import run; run(port=0, database_url=sys.argv[1], local=True)"
 
 
 class Stay(urllib.request.HTTPRedirectHandler):
@@ -134,6 +137,140 @@ def test_small_answers_are_sent_at_once():
 
     with open_socket("127.0.0.1", 0) as made:
         assert made.proto == socket.IPPROTO_TCP
+
+
+# --- the sign-in of this machine -------------------------------------------------------------------------------------
+
+
+def start(*more, environment=None, **changed):
+    """What `run` says when it does not start."""
+    given = {"port": 0, "local": True, **changed}
+    code = f"from dashboard.entry.server import run; run(**{given!r})"
+    done = subprocess.run([sys.executable, "-c", code, *more], capture_output=True, text=True, timeout=120,
+                          env={**os.environ, **(environment or {})})  # fmt: skip
+    assert done.returncode == 1
+    return done.stderr.splitlines()[-1]
+
+
+def test_without_sign_in_nothing_is_served(tmp_path):
+    assert "Sign-in is not set up" in start(local=False, database_url=f"sqlite:///{tmp_path / 'x.db'}")
+    assert not (tmp_path / "x.db").exists()
+    file = tmp_path / "sign-in.toml"
+    file.write_text('address = "https://eh.example"\nclient_secret = "hush"\n')
+    said = start(local=False, environment={"EARLY_HELP_SIGN_IN": str(file)})
+    assert "not complete" in said
+    assert "hush" not in said
+
+
+def test_any_server_that_asks_for_the_application_is_told_too(monkeypatch):
+    from dashboard.entry import server
+    from dashboard.identity import SignInError
+
+    monkeypatch.delenv("EARLY_HELP_SIGN_IN", raising=False)
+    with pytest.raises(SignInError, match="not set up"):
+        _ = server.app
+    with pytest.raises(AttributeError):
+        _ = server.nothing
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::"])
+def test_ready_users_are_not_for_other_machines(tmp_path, host):
+    assert "only for this machine" in start(host=host, database_url=f"sqlite:///{tmp_path / 'x.db'}")
+
+
+@pytest.mark.parametrize(("standing", "starts"), [("local", False), ("published", True)])
+def test_ready_users_are_not_for_real_loads(tmp_path, standing, starts):
+    from dashboard.entry.local_provider import local_sign_in
+    from dashboard.identity import SignInError
+    from dashboard.intake import read
+    from dashboard.store import open_store
+
+    row = b"measure,area,period,numerator,denominator,value\nlait:ReReferral,E06000061,2025/26,100,400,25.0\n"
+    url = f"sqlite:///{tmp_path / 'x.db'}"
+    with open_store(url) as store:
+        batch = read(row, file_name="own.csv")
+        about = {"kind": "own", "file_name": "own.csv", "sha256": batch.sha256, "standing": standing}
+        number = store.load(batch.figures, batch.refused, **about)
+        if starts:
+            made = local_sign_in(host="127.0.0.1", port=1, real_loads=store.has_real_loads)
+            assert made.local
+        else:
+            assert "holds others" in start(database_url=url)
+            with pytest.raises(SignInError, match="holds others"):
+                local_sign_in(host="127.0.0.1", port=1, real_loads=store.has_real_loads)
+            store.undo(number)
+            assert local_sign_in(host="127.0.0.1", port=1, real_loads=store.has_real_loads).local
+
+
+PROVIDER = "/local-sign-in/auditor/.well-known/openid-configuration"
+
+
+def ask_as(server, path, **headers):
+    request = urllib.request.Request(server + path, headers={k.replace("_", "-"): v for k, v in headers.items()})
+    try:
+        with urllib.request.build_opener(Stay).open(request, timeout=20) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as answer:
+        return answer.code, answer.read().decode()
+
+
+def test_ready_users_are_for_those_who_come_from_this_machine_under_its_own_name(server):
+    status, said = ask_as(server, PROVIDER)
+    assert status == 200
+    assert json.loads(said)["issuer"] == f"{server}/local-sign-in/auditor"
+    for headers in (
+        {"Host": "evil.example"},
+        {"X_Forwarded_For": "10.0.0.9"},
+        {"Forwarded": "for=10.0.0.9"},
+        {"Via": "1.1 proxy"},
+        {"X_Real_IP": "10.0.0.9"},
+    ):
+        assert ask_as(server, PROVIDER, **headers) == (403, "The local sign-in is closed.")
+    assert ask_as(server, PROVIDER.replace("auditor", "king"))[0] == 404
+
+
+def authorize(server, **changed):
+    given = {
+        "client_id": "early-help-local", "redirect_uri": f"{server}/oauth2callback", "response_type": "code",
+        "state": "s", "nonce": "n", "code_challenge": "c", "code_challenge_method": "S256", **changed,
+    }  # fmt: skip
+    return ask_as(server, f"/local-sign-in/auditor/authorize?{urlencode(given)}")
+
+
+def test_the_provider_sends_nobody_elsewhere_and_takes_no_half_requests(server):
+    assert authorize(server)[0] == 303
+    for changed in (
+        {"redirect_uri": "https://evil.example/oauth2callback"},
+        {"redirect_uri": f"{server}/oauth2callback/../x"},
+        {"client_id": "other"},
+        {"state": ""},
+        {"nonce": ""},
+        {"code_challenge": ""},
+        {"code_challenge_method": "plain"},
+    ):
+        assert authorize(server, **changed)[0] == 400
+
+
+def test_a_code_is_worth_nothing_without_the_secret_that_only_the_server_has(server):
+    body = urlencode({"code": "guess", "redirect_uri": f"{server}/oauth2callback"}).encode()
+    request = urllib.request.Request(f"{server}/local-sign-in/auditor/token", data=body)
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(request, timeout=20)
+    assert refused.value.code == 400
+    refused.value.close()
+
+
+def test_a_forged_way_to_sign_in_leads_to_the_start(server):
+    for path in ("/auth/login", "/auth/login?provider=auditor", "/oauth2callback?code=x&state=y"):
+        status, headers, _ = ask(server + path)
+        assert (status, headers["Location"]) == (302, "/")
+        assert "_streamlit_user=" not in str(headers)
+
+
+def test_the_other_name_of_this_machine_leads_to_the_one_that_people_sign_in_under(server):
+    port = server.rsplit(":", 1)[1]
+    status, headers, _ = ask(f"http://localhost:{port}/methods?show=agenda")
+    assert (status, headers["Location"]) == (307, f"{server}/methods?show=agenda")
 
 
 # --- settings --------------------------------------------------------------------------------------------------------

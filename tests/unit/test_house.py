@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[2]
 # `metrics.*` is split where the difference matters: the definitions may be read anywhere, the reckoning may not.
 FRAMES = {"polars", "narwhals", "numpy"}
 DEFINITIONS = {"metrics.catalogue", "metrics.estimates", "metrics.periods"}
-LOWER = {"dashboard.access", "dashboard.store", "dashboard.intake"}
+LOWER = {"dashboard.access", "dashboard.identity", "dashboard.store", "dashboard.intake"}
 ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "metrics": (FRAMES | {"scipy", "statsmodels"}, set()),
     "dashboard.intake": (
@@ -20,7 +20,8 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
         {"metrics", "sample_data.places", "sample_data.shapes"},  # the shipped geography that files are held against
     ),
     "dashboard.store": ({"polars", "sqlalchemy", "alembic", "psycopg"}, DEFINITIONS),
-    "dashboard.access": (set(), {"dashboard.store"}),
+    "dashboard.access": (set(), set()),
+    "dashboard.identity": (set(), {"dashboard.access"}),  # how people sign in, and who they then are
     "dashboard.words": (set(), {"metrics"}),  # how figures are written: for all who show or say them
     "dashboard.answers": ({"polars"}, LOWER | {"metrics", "dashboard.words", "sample_data.places"}),
     "dashboard.charts": ({"polars", "plotly", "afcharts", "jinja2", "markupsafe"}, {"metrics", "dashboard.words"}),
@@ -29,10 +30,15 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
         {"polars", "streamlit", "jinja2", "markupsafe", "xlsxwriter", "plotly"},
         {"metrics", "dashboard.charts", "dashboard.maps", "dashboard.access", "dashboard.words"},
     ),
+    # The door between the floors: it alone reads who is signed in, and asks the answers who that is.
+    "dashboard.components.guard": (
+        {"streamlit"},
+        {"dashboard.access", "dashboard.identity", "dashboard.answers.people", "dashboard.components"},
+    ),
     "dashboard.pages": ({"streamlit"}, {"dashboard.access", "dashboard.answers", "dashboard.components"}),
     "dashboard.entry": (
-        {"streamlit", "uvicorn", "starlette", "anyio"},
-        {"dashboard.access", "dashboard.answers", "dashboard.components", "dashboard.store"},
+        {"streamlit", "uvicorn", "starlette", "anyio", "joserfc"},
+        {"dashboard.access", "dashboard.answers", "dashboard.components", "dashboard.identity", "dashboard.store"},
     ),
     "dashboard.pack": ({"polars", "xlsxwriter"}, {"dashboard.answers", "dashboard.charts", "dashboard.maps"}),
     "dashboard.demo": ({"polars"}, {"dashboard.intake", "dashboard.store", "sample_data"}),
@@ -40,9 +46,11 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "dashboard.cli": (
         {"click", "polars"},
         {
+            "dashboard.access",
             "dashboard.cli_database",
             "dashboard.demo",
             "dashboard.entry",
+            "dashboard.identity",
             "dashboard.intake",
             "dashboard.store",
             "dashboard.pack",
