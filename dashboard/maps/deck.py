@@ -76,7 +76,7 @@ def deck(
         made.append(
             _layer(
                 "TextLayer", f"services-{code}", services, get_position="at", get_text="mark", get_size=900,
-                size_units="'meters'", size_min_pixels=9, size_max_pixels=20, get_color="colour",
+                size_units="'meters'", size_min_pixels=8, size_max_pixels=20, get_color="colour",
                 character_set=f"'{''.join(_MARKS)}'", pickable=True, outline_width=3, outline_color=[255] * 3,
                 font_settings={"sdf": True, "fontSize": 64, "buffer": 8, "radius": 12}, font_weight=700,
             )
