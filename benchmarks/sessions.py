@@ -31,7 +31,10 @@ VISITORS = 25
 ALONE, TOGETHER = 1.5, 4.0  # seconds of each measurement
 PATIENCE = 90  # seconds for a server to come up
 
-_OURS = "import sys; from dashboard.entry.server import run; run(port=int(sys.argv[1]), database_url=sys.argv[2], local=True)"
+_OURS = (
+    "import sys; from dashboard.entry.server import run; "
+    "run(port=int(sys.argv[1]), database_url=sys.argv[2], local=True)"
+)
 
 
 def _free_port() -> int:
