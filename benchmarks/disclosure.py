@@ -8,7 +8,8 @@ method (`OPT`) is what it offers for a table without hierarchy; where it has not
 and the wait stands as its time ("at least").
 
 The two do not prove the same: τ-Argus is given its frequency rule, which asks of each small cell only that it cannot be
-told exactly, and its modular method (`MOD`) looks at one part of a hierarchy at a time. Ours proves every hidden count
+told exactly. Its modular method (`MOD`), for tables with a hierarchy, looks at one part of it at a time; there it is
+faster than ours (see `docs/disclosure.md`). Ours proves every hidden count
 free over 1–5 in the whole table, for a reader who knows that zeros are shown.
 """
 

@@ -76,7 +76,9 @@ def cells(answer: Allocation) -> list[tuple[str, ...]]:
     ]
     pence = int((answer.areas["amount"] * 100).round().sum())
     whole = answer.areas.select(pl.col("people", "today").sum()).row(0, named=True)
-    sums = ("", "", words.pounds(pence / 100, pence=True), "", words.pounds(whole["today"], pence=True), "", "", "")
+    # a sum of those that are known would say too little
+    known = words.MISSING if answer.areas["today"].null_count() else words.pounds(whole["today"], pence=True)
+    sums = ("", "", words.pounds(pence / 100, pence=True), "", known, "", "", "")
     return [*rows, ("All areas", f"{whole['people']:,}", *sums)]
 
 

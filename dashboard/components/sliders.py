@@ -17,6 +17,7 @@ from dashboard.components.blocks import literal
 from dashboard.components.filters import _WRITTEN
 
 _SUBJECT = "address-subject"
+ROW = 5  # boxes beside each other
 _NONE = "none"  # in the address: an amount that is left empty though it usually is not
 
 
@@ -178,10 +179,11 @@ def area_amounts(
             for area, control in controls.items():
                 state[control] = found.get(area)
             state[f"{key}-taken"] = given.file_id
-    columns = st.columns(5)
     typed: list[tuple[str, float]] = []
     for place, (area, name) in enumerate(names.items()):
-        with columns[place % len(columns)]:
+        if place % ROW == 0:
+            columns = st.columns(ROW)  # a row at a time: on a phone they then stand in their order
+        with columns[place % ROW]:
             value = _box(Amount(controls[area], _label(name), None, optional=True))
         if value is not None:
             typed.append((area, value))

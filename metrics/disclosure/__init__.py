@@ -91,8 +91,8 @@ def audit(
     Takes a frame as shown or exported, with the same totals and rules as `suppress`; needs nothing that is hidden.
     Gives a row a hidden count, and one for a count outside the frame that is given away (`count` is
     `not in the table`), with the columns of `AUDIT`. `safe`: the range covers 1 to `threshold` - 1, or lies above it,
-    or is 0. `how` says what `lower` and `upper` are: `linear programme`, the ends of the feasible range; `tables`, values
-    within the range that were found in whole tables (it is at least that wide); `bounds`, limits it lies within.
+    or is 0. `how` says what `lower` and `upper` are: `linear programme`, the ends of the feasible range; `tables`,
+    values within the range that were found in whole tables (it is at least that wide); `bounds`, limits it lies within.
     With `exact` every count is solved, which takes long on large tables.
 
     Raises ValueError where what is shown contradicts the totals.

@@ -71,7 +71,7 @@ def test_a_weight_s_link_survives_a_reload(visit, shown):
     window.settled()
     assert page.locator(".eh-headline").inner_text() == said
     assert weights(page) == [400, *[100] * 6]
-    assert page.get_by_label("Limit of change (%)").input_value() == "30.0"
+    assert page.get_by_role("spinbutton", name="Limit of change (%)").input_value() == "30.0"
 
 
 def test_a_scenario_is_kept_opened_by_another_compared_and_handed_on(visit, changing, tmp_path):
