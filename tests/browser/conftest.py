@@ -12,7 +12,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import pytest
@@ -54,7 +54,7 @@ HARMLESS = (
 )
 
 
-COOKIE_SECRET = secrets.token_urlsafe(32)  # one for all servers of a run: a sign-in at one holds at the others
+COOKIE_SECRET = secrets.token_urlsafe(32)
 
 # Who can sign in at the provider: subject → groups. `nobody` is in none that the dashboard knows.
 PEOPLE: dict[str, list[str]] = {role.replace(" ", "-"): [group] for role, group in GROUP_OF.items()}
@@ -183,8 +183,10 @@ def empty(provider: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[s
 class Watched:
     """A page, with all it complained of and all it asked of other machines."""
 
-    def __init__(self, page: Page):
+    def __init__(self, page: Page, cookies: Callable[[str], list] | None = None):
         self.page = page
+        self.cookies = cookies
+        self.site = ""
         self.complaints: list[str] = []
         self.outside: list[str] = []
         page.on("console", lambda m: self._hear(m.text) if m.type in ("error", "warning") else None)
@@ -200,7 +202,11 @@ class Watched:
             self.outside.append(request.url)
 
     def open(self, address: str) -> Page:
-        """Go there and wait until the script has run to its end."""
+        """Go there, signed in, and wait until the script has run to its end."""
+        site = "/".join(address.split("/")[:3])
+        if self.cookies and site != self.site:
+            self.page.context.add_cookies(self.cookies(site))
+            self.site = site
         self.page.goto(address)
         return self.settled()
 
@@ -231,32 +237,31 @@ def sign_in(page: Page, person: str) -> None:
 
 
 @pytest.fixture(scope="session")
-def signed_in(browser: Browser, shown: str) -> Callable[[str], dict]:
-    """The cookies of somebody of a role, who signed in once for the whole run."""
+def signed_in(browser: Browser) -> Callable[[str, str], list]:
+    """The cookies of somebody of a role at a dashboard's address, where they sign in once for the whole run."""
 
     @cache
-    def state(role: str) -> dict:
+    def cookies(role: str, site: str) -> list:
         with browser.new_context() as context:
             page = context.new_page()
-            page.goto(shown)
+            page.goto(site)
             sign_in(page, role.replace(" ", "-"))
             page.get_by_role("button", name="Sign out").wait_for()
-            return context.storage_state()
+            return context.cookies()
 
-    return state
+    return cookies
 
 
 @pytest.fixture
-def visit(browser: Browser, signed_in: Callable[[str], dict]) -> Iterator[Callable[..., Watched]]:
+def visit(browser: Browser, signed_in: Callable[[str, str], list]) -> Iterator[Callable[..., Watched]]:
     """Opens a window of its own: `visit("phone")`, `visit(role="data officer")`, `visit(role="")` for nobody."""
     contexts = []
 
     def window(size: str = "desktop", *, role: str = "subgroup member") -> Watched:
-        cookies = signed_in(role) if role else None
-        context = browser.new_context(viewport=SIZES[size], locale="en-GB", storage_state=cookies)
+        context = browser.new_context(viewport=SIZES[size], locale="en-GB")
         context.set_default_timeout(20_000)
         contexts.append(context)
-        return Watched(context.new_page())
+        return Watched(context.new_page(), partial(signed_in, role) if role else None)
 
     yield window
     for context in contexts:

@@ -26,6 +26,7 @@ def test_a_page_opens_without_fault(request, visit, page, data, size):
     window = visit(size, role=PAGES[page])
     seen = window.open(f"{request.getfixturevalue(data)}/{page}")
     assert seen.locator("h1").count() == 1
+    assert seen.get_by_text(f" · {PAGES[page]}").count() == 1  # signed in, not before the door
     assert seen.evaluate("document.documentElement.lang") == "en-GB"
     assert window.complaints == []
     assert window.outside == []
