@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from dashboard.answers import use_store
 from dashboard.demo import prepare_demo
@@ -15,6 +16,10 @@ from dashboard.store import Store, open_store
 from tests.sign_in import SIGN_IN
 
 ROOT = Path(__file__).resolve().parents[1]
+
+# The same examples every time, and no clock: a busy machine fails no property.
+settings.register_profile("steady", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("steady")
 
 
 @pytest.fixture(autouse=True)

@@ -20,7 +20,7 @@ from dashboard.components.filters import link
 from dashboard.components.tables import plain_table
 from dashboard.components.take_away import take_away
 from dashboard.maps.colours import colours, ink
-from dashboard.maps.deck import AREAS, HEIGHT, STYLE, deck, mark
+from dashboard.maps.deck import HEIGHT, STYLE, deck, mark
 from dashboard.maps.picture import picture
 from dashboard.maps.shapes import Area, close_up, coloured, letters
 
@@ -204,9 +204,16 @@ def _table(one: _One, chosen: str, first: int) -> str:
 
 
 def map_files(
-    seen: Seen, geography: Mapping[str, Any], *, above: Mapping[str, Any], name: str, chosen: str = ""
+    seen: Seen,
+    geography: Mapping[str, Any],
+    *,
+    above: Mapping[str, Any],
+    name: str,
+    chosen: str = "",
+    note: str = "",
 ) -> None:
-    """The map as a picture, its figures as CSV and workbook. Made when they are asked for."""
+    """The map as a picture, its figures as CSV and workbook, made when they are asked for. `note` goes with each: that
+    areas are illustrative."""
     given = {
         "code": "Area code",
         "name": "Area",
@@ -224,24 +231,30 @@ def map_files(
         table,
         name=name,
         source=seen.source,
-        chosen={"Map": seen.caption, "In a sentence": seen.sentence, "Bands": seen.bands_note},
+        chosen={
+            "Map": seen.caption,
+            "In a sentence": seen.sentence,
+            "Bands": seen.bands_note,
+            **({"Areas": note} if note else {}),
+        },
         more={
             "Download the map (SVG)": (
                 f"{name}.svg",
                 "image/svg+xml",
-                partial(_picture, seen, geography, above, chosen),
+                partial(_picture, seen, geography, above, chosen, note),
             )
         },
     )
 
 
-def _picture(seen: Seen, geography: Mapping[str, Any], above: Mapping[str, Any], chosen: str) -> bytes:
-    areas = [a for a in _areas(seen)]
-    key = [(b.letter, f"{b.said} ({b.count} areas)") for b in seen.bands]
+def _picture(
+    seen: Seen, geography: Mapping[str, Any], above: Mapping[str, Any], chosen: str = "", note: str = ""
+) -> bytes:
+    key = [(b.letter, f"{b.said} ({b.count} {'area' if b.count == 1 else 'areas'})") for b in seen.bands]
     key += [(marker, f"{meaning} ({count})") for marker, meaning, count in seen.missing]
     return picture(
-        geography, areas, _colours(seen), title=seen.sentence, subtitle=seen.caption, key=key, source=seen.source,
-        above=above, chosen=chosen,
+        geography, _areas(seen), _colours(seen), title=seen.sentence, subtitle=seen.caption, key=key,
+        source=seen.source, note=note, above=above, chosen=chosen,
     )  # fmt: skip
 
 
@@ -261,6 +274,3 @@ def two_measures(pair: Any, *, chosen: str = "") -> None:
         numbers=list(pair.names),
         summary="Figures in this chart",
     )
-
-
-__all__ = ["AREAS", "area_card", "area_map", "map_files", "ranked_table", "two_measures"]

@@ -21,8 +21,9 @@ from dashboard.components import (
 from dashboard.components import map as drawn
 
 scope = guard("area_map")
-if places.illustrative(scope):
-    banner(places.BANNER)
+note = places.BANNER if places.illustrative(scope) else ""
+if note:
+    banner(note)
 top = st.container()
 first, second, third, fourth = st.columns(4)
 with first:
@@ -76,5 +77,5 @@ if not seen.problem:
         drawn.two_measures(pair, chosen=places.names(scope, "forum").get(place, ""))
     section("Every area in order")
     drawn.ranked_table(seen, chosen=place)
-    drawn.map_files(seen, geography, above=outlines, name="area-map", chosen=place)
+    drawn.map_files(seen, geography, above=outlines, name="area-map", chosen=place, note=note)
 about(About(**seen.about))

@@ -290,7 +290,7 @@ def test_small_counts_are_hidden_on_the_map_in_the_table_and_in_the_picture(samp
     drawn = {f["properties"]["code"]: f["properties"] for f in layers_of(at)["areas-"]["data"]["features"]}
     assert drawn[small[0]]["said"] == "[c]"
     geography = area_around.geography(PUBLISHED, "lsoa", 2021)
-    picture = ET.fromstring(_picture(seen, geography, {"features": []}, ""))
+    picture = ET.fromstring(_picture(seen, geography, {"features": []}))
     fills = [p.get("fill") for p in picture.iter("{http://www.w3.org/2000/svg}path")]
     assert fills.count("url(#hatch)") == seen.areas["letter"].null_count()
 

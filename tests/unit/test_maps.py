@@ -208,13 +208,42 @@ def test_the_picture_is_sound_carries_its_words_and_hatches_what_is_hidden():
         subtitle="By area & year",
         key=[("A", "10 and over (1)"), ("[c]", "hidden (1)")],
         source="A publisher",
+        note="Illustrative areas: stand-ins",
     )
     root = ET.fromstring(made)
     said = " ".join(root.itertext())
-    for words in ("Where <now>?", "By area & year", "10 and over (1)", "A publisher", "Crown copyright"):
+    for words in (
+        "Where <now>?",
+        "By area & year",
+        "10 and over (1)",
+        "A publisher",
+        "Crown copyright",
+        "Illustrative areas",
+    ):
         assert words in said
     fills = [path.get("fill") for path in root.iter("{http://www.w3.org/2000/svg}path")]
     assert fills == ["#12436D", "url(#hatch)"]
     marks = [t.text for t in root.iter("{http://www.w3.org/2000/svg}text")]
     assert {"A", "[c]"} <= set(marks)
     assert b"<script" not in made
+
+
+def test_nothing_of_the_picture_stands_on_something_else():
+    """However long the words: titles above the map, the key under it, the source last, all within the page."""
+    long = "A sentence that goes on and on about need in the county. " * 5
+    key = [(f"{row}{column}", long[:60]) for row in "ABC" for column in "123"]
+    made = picture(TWO, AREAS, {"A": "#12436D"}, title=long, subtitle=long, key=key, source=long)
+    root = ET.fromstring(made)
+    svg = "{http://www.w3.org/2000/svg}"
+    lines = [float(line.get("y")) for line in root.iter(f"{svg}tspan")]
+    assert lines == sorted(lines)
+    assert lines[-1] < float(root.get("height"))
+    corners = [
+        float(pair.split(",")[1])
+        for path in root.iter(f"{svg}path")
+        for pair in path.get("d").strip("MZ").replace("L", " ").split()
+    ]
+    keys = [float(r.get("y")) for r in root.iter(f"{svg}rect") if r.get("y")]
+    titles = [y for y in lines if y < min(corners)]
+    assert len(titles) == len(lines) - len([y for y in lines if y > max(keys)])
+    assert max(corners) < min(keys)
