@@ -445,20 +445,21 @@ def test_a_dry_run_and_a_check_change_nothing(run, store):
 
 
 def test_the_load_page_s_answers_take_places_too(store):
-    from dashboard.access import PUBLISHED
+    from dashboard.access import Scope
 
+    officer = Scope("data officer", person="provider|ann", author="Ann")
     use_store(store)
     try:
-        first = loads.preview(PUBLISHED, as_csv(forum_rows(2011)).encode(), file_name="../../forum.csv")
+        first = loads.preview(officer, as_csv(forum_rows(2011)).encode(), file_name="../../forum.csv")
         assert first.problem == "" and first.file_name == "forum.csv"
         assert first.sentence == (
             "forum.csv is a list of small areas and their forum areas with 422 rows: "
             "422 small areas can be used and 0 rows are refused."
         )
-        assert loads.put_in(PUBLISHED, first.batch) == "forum.csv is in as load 1: 422 small areas, 0 rows refused."
-        again = loads.preview(PUBLISHED, as_csv(forum_rows(2011)).encode(), file_name="forum.csv")
+        assert loads.put_in(officer, first.batch) == "forum.csv is in as load 1: 422 small areas, 0 rows refused."
+        again = loads.preview(officer, as_csv(forum_rows(2011)).encode(), file_name="forum.csv")
         assert again.problem.startswith("This very file is in already: load 1")
-        newer = loads.preview(PUBLISHED, as_csv(forum_rows(2021)).encode(), file_name="forum.csv")
+        newer = loads.preview(officer, as_csv(forum_rows(2021)).encode(), file_name="forum.csv")
         assert newer.sentence.endswith("They take the place of the 422 that stand now.")
         assert loads.summary(store.loads()).startswith("No figures, but places from 1 file are in.")
     finally:

@@ -46,6 +46,7 @@ def fresh(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[
 
 def filled(store: Store) -> None:
     """Something in every table, with what is hard to carry over."""
+    store.begin_session("session", until=datetime(2100, 1, 1, 12, 30, tzinfo=UTC))
     awkward = pl.DataFrame(
         {
             "measure": ["lait:%_2yr_olds ", 'own:"quoted",\twith\\N\nnew line'],
