@@ -13,6 +13,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.asyncio.client import ClientConnection, connect
 
 LARGEST = 64 * 1024 * 1024  # bytes of one message
+TOKEN = "_streamlit_xsrf"  # name of the cookie that only our own pages can read
 
 
 class PageFailed(RuntimeError):
@@ -82,13 +83,16 @@ async def open_session(address: str, *, page: str = "", query: str = "", cookies
 
 
 async def _connected(address: str, cookies: str = "") -> ClientConnection:
+    # Without the token beside it, as our own pages send it, the cookie of a sign-in counts for nothing.
+    token = dict(pair.partition("=")[::2] for pair in cookies.split("; ")).get(TOKEN)
     return await connect(
         address.replace("http", "ws", 1) + "/_stcore/stream",
         origin=address,
         additional_headers={"Cookie": cookies} if cookies else None,
-        subprotocols=["streamlit"],
+        subprotocols=["streamlit", token] if token else ["streamlit"],
         max_size=LARGEST,
         compression=None,
+        close_timeout=0.5,  # seconds; the server does not take leave
     )
 
 
@@ -103,7 +107,7 @@ async def sign_in(address: str, *, button: str = "Go on as a subgroup member") -
             said = ForwardMsg()
             said.ParseFromString(await asyncio.wait_for(socket.recv(), 60))
             if said.WhichOneof("type") == "auth_redirect":
-                return await asyncio.to_thread(_cookies, address + said.auth_redirect.url)
+                return await asyncio.to_thread(_cookies, address, said.auth_redirect.url)
             element = said.delta.new_element if said.WhichOneof("type") == "delta" else None
             if element is not None and element.button.label == button:
                 press = BackMsg()
@@ -114,11 +118,16 @@ async def sign_in(address: str, *, button: str = "Go on as a subgroup member") -
         await socket.close()
 
 
-def _cookies(way: str) -> str:
+def _cookies(address: str, way: str) -> str:
     jar = CookieJar()
     opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar))
-    with opener.open(way, timeout=60):
-        return "; ".join(f"{cookie.name}={cookie.value}" for cookie in jar)
+    for path in (way, "/_stcore/health"):  # a browser asks for the second before it opens the page: it brings the token
+        with opener.open(address + path, timeout=60):
+            pass
+    found = "; ".join(f"{cookie.name}={cookie.value}" for cookie in jar)
+    if f"{TOKEN}=" not in found or "_streamlit_user" not in found:
+        raise PageFailed("nobody was signed in")
+    return found
 
 
 async def drive(

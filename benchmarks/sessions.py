@@ -94,7 +94,7 @@ def our_server(database_url: str | None = None) -> Iterator[str]:
         if database_url is None:
             from dashboard.demo import prepare_demo
 
-            database_url = prepare_demo(folder / "sample.db")
+            database_url = prepare_demo(folder / "sample.db", records=0)
         port = _free_port()
         command = [sys.executable, "-c", _OURS, str(port), database_url]
         with _served(command, folder=folder, address=f"http://127.0.0.1:{port}", health="/healthz") as address:

@@ -30,6 +30,9 @@ PAGES = frozenset(
         "load_data",
         "methods",
         "people",
+        "journeys",
+        "forum",
+        "data_quality",
     }
 )
 
@@ -51,20 +54,25 @@ class Role:
 _OPEN = frozenset({"scorecard", "methods"})  # what is printed for everyone, and what it means
 _MEETING = _OPEN | {"turn_the_curve"}
 _BUYING = _MEETING | {"area_map", "need_and_funding"}
+_RECORDS = frozenset({"journeys"})  # what early help does, reckoned from case records
 
 # The table. For each page a person asks as the first of their roles that may open it. The names are what people read,
 # and what stands in the sign-in settings, the administrator's table and the record.
 ROLES: Mapping[str, Role] = {
-    "subgroup member": Role(_BUYING, may=frozenset({STORY, TARGET, EXPORT})),
-    "commissioner": Role(_BUYING, may=frozenset({STORY, SCENARIO, EXPORT})),
-    "QA manager": Role(_MEETING | {"area_map"}, CASES, may=frozenset({STORY, EXPORT})),
-    "auditor": Role(_MEETING, CASES),
-    "agency lead": Role(_MEETING | {"area_map"}, CASES, AGENCY, may=frozenset({EXPORT})),
-    "coordinator": Role(_BUYING, CASES, FORUM_AREA, may=frozenset({STORY, EXPORT})),
+    "subgroup member": Role(_BUYING | _RECORDS | {"forum"}, may=frozenset({STORY, TARGET, EXPORT})),
+    "commissioner": Role(_BUYING | _RECORDS, may=frozenset({STORY, SCENARIO, EXPORT})),
+    "QA manager": Role(
+        _MEETING | _RECORDS | {"area_map", "forum", "data_quality"}, CASES, may=frozenset({STORY, EXPORT})
+    ),
+    "auditor": Role(_MEETING | _RECORDS, CASES),
+    "agency lead": Role(_MEETING | _RECORDS | {"area_map", "data_quality"}, CASES, AGENCY, may=frozenset({EXPORT})),
+    "coordinator": Role(
+        _BUYING | _RECORDS | {"forum", "data_quality"}, CASES, FORUM_AREA, may=frozenset({STORY, EXPORT})
+    ),
     # Has the files in hand and sees their refused rows, but no page of single families.
-    "data officer": Role(_BUYING | {"load_data"}, may=frozenset({LOAD, UNDO, EXPORT})),
+    "data officer": Role(_BUYING | _RECORDS | {"load_data", "data_quality"}, may=frozenset({LOAD, UNDO, EXPORT})),
     # Says who may see, and sees no more than the figures: another role must be given for that.
-    "administrator": Role(_MEETING | {"people"}, may=frozenset({ADMINISTER, EXPORT})),
+    "administrator": Role(_MEETING | {"people", "data_quality"}, may=frozenset({ADMINISTER, EXPORT})),
     "scrutiny": Role(_OPEN, PRINTED),
 }
 

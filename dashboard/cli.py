@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import click
 
 from dashboard.cli_database import COMMANDS, FILE, count, user_name
+from dashboard.cli_invent import invent
 
 if TYPE_CHECKING:
     import polars as pl
@@ -23,7 +24,19 @@ if TYPE_CHECKING:
     from dashboard.store import Store
 
 # As in dashboard.intake; written again to keep --help quick.
-KINDS = ("own", "lait", "ees", "fingertips", "cover", "forum_areas", "services", "boundaries")
+KINDS = (
+    "own",
+    "lait",
+    "ees",
+    "fingertips",
+    "cover",
+    "forum_areas",
+    "services",
+    "boundaries",
+    "annex_a",
+    "ssds",
+    "cases",
+)
 FAILED, SOME_REFUSED, STOPPED = 1, 3, 130
 SHOWN = 10  # reasons on the screen; all of them go into the file of --refused
 
@@ -64,7 +77,7 @@ def main() -> None:
     """
 
 
-for command in COMMANDS:
+for command in (*COMMANDS, invent):
     main.add_command(command)
 
 
@@ -86,7 +99,7 @@ def refused_option(command: Callable) -> Callable:
         "--refused",
         "refused_file",
         type=click.Path(dir_okay=False, writable=True, path_type=Path),
-        help="Write every refused row, with its reason, to this CSV file.",
+        help="Write every row that was refused, put right or merged, with its reason, to this CSV file.",
     )(command)
 
 
@@ -156,7 +169,8 @@ def load(
     from dashboard.store import open_store
 
     with open_store() as store:
-        ctx.exit(each(files, kind, refused_file, lambda batch: put(store, batch, dry_run=dry_run)))
+        use = lambda batch: put(store, batch, dry_run=dry_run)  # noqa: E731
+        ctx.exit(each(files, kind, refused_file, use, areas=lambda: forum_areas(store)))
 
 
 @main.command()
@@ -206,10 +220,26 @@ def undo(load_id: int) -> None:
     click.echo(f"Load {load_id} ({row['file_name']}, {count(row['figures'], thing)}) is undone.")
 
 
+def forum_areas(store: Store) -> dict[str, str] | None:
+    """Code → name of the forum areas that were loaded, which figures may be of."""
+    loaded = store.places("forum_areas")
+    return None if loaded is None else dict(loaded.select("forum_area", "name").iter_rows())
+
+
 def each(
-    files: tuple[Path, ...], kind: str | None, refused_file: Path | None, use: Callable[[Batch], str | None]
+    files: tuple[Path, ...],
+    kind: str | None,
+    refused_file: Path | None,
+    use: Callable[[Batch], str | None],
+    *,
+    areas: Callable[[], dict[str, str] | None] = lambda: None,
 ) -> int:
-    """Read the files one after the other and `use` each; gives the exit code. A bad file does not hold up the next."""
+    """Read the files one after the other and `use` each; gives the exit code. A bad file does not hold up the next.
+
+    `areas`: the forum areas as they stand, asked before each file.
+    """
+    import polars as pl
+
     from dashboard.intake import IntakeError, safe_name
     from dashboard.store import AlreadyLoaded, StoreError
 
@@ -217,8 +247,8 @@ def each(
     for path in files:
         click.echo(safe_name(path.name))
         try:
-            batch = read(path, kind)
-            refusals.append((batch.file_name, batch.refused))
+            batch = read(path, kind, areas())
+            refusals.append((batch.file_name, pl.concat([batch.refused, batch.repaired])))
             describe(batch)
             if not batch.size:
                 raise IntakeError("Not one row of this file could be used.")
@@ -235,13 +265,13 @@ def each(
     return FAILED if FAILED in codes else max(codes)
 
 
-def read(path: Path, kind: str | None) -> Batch:
+def read(path: Path, kind: str | None, areas: dict[str, str] | None) -> Batch:
     """Read a file, with a bar on the screen (not in a log) while that takes time."""
     from dashboard import intake
 
     with click.progressbar(length=100, label="  Reading", file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
         tell = lambda done, _words: bar.update(round(100 * done) - bar.pos)  # noqa: E731
-        return intake.read(path, file_name=path.name, kind=kind, progress=tell)
+        return intake.read(path, file_name=path.name, kind=kind, forum_areas=areas, progress=tell)
 
 
 def describe(batch: Batch) -> None:
@@ -251,11 +281,17 @@ def describe(batch: Batch) -> None:
     click.echo(f"  Read as {NAMES[batch.kind]}: {count(batch.rows, 'row')}, {things(batch)}.")
     for remark in batch.remarks:
         click.echo(f"  {remark}")
-    if batch.refused.is_empty():
+    say(batch.refused, f"{count(batch.rows_refused, 'row')} refused")
+    say(batch.repaired, f"{count(batch.repaired.height, 'fault')} put right, merged or kept as found")
+
+
+def say(listed: pl.DataFrame, heading: str) -> None:
+    """The reasons in a list of rows, each with its first row."""
+    if listed.is_empty():
         return
-    click.echo(f"  {count(batch.rows_refused, 'row')} refused:")
+    click.echo(f"  {heading}:")
     reasons: dict[tuple[str, str], list[tuple[int, str]]] = {}
-    for line, column, value, reason in batch.refused.iter_rows():
+    for line, column, value, reason in listed.iter_rows():
         reasons.setdefault((column, reason), []).append((line, value))
     for (column, reason), rows in list(reasons.items())[:SHOWN]:
         line, value = rows[0]
@@ -271,6 +307,8 @@ def put(store: Store, batch: Batch, *, dry_run: bool) -> str:
 
     if known := store.find_load(batch.sha256):
         raise AlreadyLoaded(known)
+    if batch.cases is not None:
+        return put_cases(store, batch, dry_run=dry_run)
     if dry_run and batch.places is not None:
         return f"Would load {things(batch)}, in place of any loaded before. Nothing was changed."
     if dry_run:
@@ -296,6 +334,32 @@ def put(store: Store, batch: Batch, *, dry_run: bool) -> str:
     return f"Loaded {things(batch)} as load {load_id}."
 
 
+def put_cases(store: Store, batch: Batch, *, dry_run: bool) -> str:
+    """`put`, for case records. Raises `IntakeError` where another kind of file has brought what they count."""
+    from dashboard.intake import IntakeError, clash
+
+    def holders(table: str) -> list[int]:
+        return store.read_cases(table, columns=["load_id"])["load_id"].unique().to_list()
+
+    if why := clash(batch.kind, batch.cases, store.loads(), holders):
+        raise IntakeError(why)
+    held = ", ".join(f"{frame.height:,} in {name}" for name, frame in batch.cases.items())
+    if dry_run:
+        return f"Would load {things(batch)}: {held}. Nothing was changed."
+    if sys.stderr.isatty():
+        click.echo("  Writing …", err=True)
+    load_id = store.load_cases(
+        batch.cases,
+        batch.listed,
+        kind=batch.kind,
+        file_name=batch.file_name,
+        sha256=batch.sha256,
+        standing="local",
+        loaded_by=user_name(),
+    )
+    return f"Loaded {things(batch)} as load {load_id}: {held}."
+
+
 def write_refused(path: Path | None, refusals: list[tuple[str, pl.DataFrame]]) -> None:
     """All refused rows as one CSV that a spreadsheet opens without running anything in it."""
     if path is None:
@@ -313,11 +377,11 @@ def write_refused(path: Path | None, refusals: list[tuple[str, pl.DataFrame]]) -
         frame.write_csv(path, include_bom=True)
     except OSError as error:
         raise click.ClickException(f"{path} cannot be written: {error.strerror or error}.") from error
-    click.echo(f"{path}: {count(frame.height, 'reason')} for refusing a row.")
+    click.echo(f"{path}: {count(frame.height, 'reason')} for refusing or repairing a row.")
 
 
 def things(batch: Batch) -> str:
     """How many figures, small areas, services or outlines a file brings."""
     from dashboard.intake import THINGS
 
-    return count(batch.size, THINGS.get(batch.places_kind, "figure"))
+    return count(batch.size, THINGS.get(batch.kind, "figure"))

@@ -1,4 +1,4 @@
-"""The dashboard on sample data: the published figures that come with it, in a database of their own."""
+"""The dashboard on sample data, in a database of its own: published figures, and an invented county's case records."""
 
 from __future__ import annotations
 
@@ -12,19 +12,29 @@ import polars as pl
 import sample_data
 from dashboard import intake
 from dashboard.store import AlreadyLoaded, Store, data_folder, open_store
+from sample_data.invented import invent
+from sample_data.invented.files import CLEAN, fingerprint
 
 LOADED_BY = "sample data"
 
 
-def prepare_demo(url: str | Path | None = None, *, progress: Callable[[int, int, str], None] | None = None) -> str:
+def prepare_demo(
+    url: str | Path | None = None,
+    *,
+    records: float = 1,
+    progress: Callable[[int, int, str], None] | None = None,
+) -> str:
     """Put every file of the sample data into a database, unless it is there; gives the database's address.
 
-    `url`: None for the demonstration's own SQLite file in the user's data folder. `progress` is called with the number
-    of files done, of all, and the name of the next, and not at all when nothing is to be done. Sample files of an
-    earlier version of the dashboard are taken out. Raises `StoreError` if the database cannot be opened.
+    `url`: None for the demonstration's own SQLite file in the user's data folder. `records`: how large the invented
+    county is, 1 being about 24,000 assessments; 0 for published figures alone. `progress` is called with the number of
+    files done, of all, and the name of the next, and not at all when nothing is to be done. Sample files of an earlier
+    version of the dashboard are taken out. Raises `StoreError` if the database cannot be opened.
     """
     with open_store(url or data_folder() / "demo.db") as store:
         files = {row["sha256"]: row for row in sample_data.log().iter_rows(named=True)}
+        if records:
+            files[fingerprint(scale=records)] = {"file": CLEAN}
         mine = store.loads().filter((pl.col("loaded_by") == LOADED_BY) & pl.col("undone_at").is_null())
         for load_id in mine.filter(~pl.col("sha256").is_in(list(files)))["load_id"]:
             store.undo(load_id, undone_by=LOADED_BY)
@@ -32,7 +42,10 @@ def prepare_demo(url: str | Path | None = None, *, progress: Callable[[int, int,
         for done, file in enumerate(missing):
             if progress:
                 progress(done, len(missing), file["file"])
-            _load(store, file)
+            if file["file"] == CLEAN:
+                _load_records(store, records)
+            else:
+                _load(store, file)
         if progress and missing:
             progress(len(missing), len(missing), "")
         return store.engine.url.render_as_string(hide_password=False)
@@ -51,5 +64,20 @@ def _load(store: Store, file: dict[str, Any]) -> None:
             release=file["release"],
             licence=file["licence"],
             standing=file["standing"],
+            loaded_by=LOADED_BY,
+        )
+
+
+def _load_records(store: Store, scale: float) -> None:
+    with suppress(AlreadyLoaded):
+        store.load_cases(
+            invent(scale=scale),
+            None,
+            kind="cases",
+            file_name=CLEAN,
+            sha256=fingerprint(scale=scale),
+            publisher="Early Help dashboard",
+            release="an invented county: no person in it exists",
+            standing="invented",
             loaded_by=LOADED_BY,
         )

@@ -227,10 +227,15 @@ CASE_TABLES: Mapping[str, CaseTable] = {
             "area": TEXT,
             "date": DAY,
             "score": NUMBER,
+            "star_id": TEXT,  # readings completed together, as one Star, share it
+            "completed_by": TEXT,  # together, worker, person
+            "retrospective": YES_NO,  # completed later from memory or notes
+            "state": TEXT,  # final, draft
+            "agency_id": TEXT,  # the service that it was completed in
         },
         key=("reading_id",),
         required=("tool", "area", "date", "score"),
-        references={"episode_id": "episode", "person_id": "person"},
+        references={"episode_id": "episode", "person_id": "person", "agency_id": "agency"},
     ),
     "audit_plan": CaseTable(
         {"round_id": TEXT, "stratum": TEXT, "due_date": DAY, "frame_size": WHOLE, "planned": WHOLE},

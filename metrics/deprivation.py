@@ -195,9 +195,9 @@ def to_areas(
     and `population` where some measure is weighted by it. `how`, one word or one for each measure: `ratio`
     (multiplier × Σ numerator / Σ denominator), `sum` (Σ value) or `mean` (Σ population × value / Σ population).
     `multiplier`: 100 for a percentage. Gives an estimates frame with a row a measure × period × area of the lookup;
-    `n` small areas used, and a `method` such as "sum over 41 areas". Where the figure of a single part is missing or
-    hidden, the area has none either (status `x`; `low` if that part was too few to judge): a sum of the rest would
-    say too little.
+    `n` the records behind the parts, where each part says how many, and a `method` such as "sum over 41 areas". Where
+    the figure of a single part is missing or hidden, the area has none either (status `x`; `low` if that part was too
+    few to judge): a sum of the rest would say too little.
 
     Rows of small areas that the lookup does not know are left out. No intervals: give counts to `metrics.intervals`.
     Raises ValueError for an unknown `how`, a measure without one, or a part that stands twice in the lookup.
@@ -216,7 +216,7 @@ def to_areas(
     every = estimates.select(keys).unique(maintain_order=True).join(lookup, how="cross")
     people = pl.col("population") if "population" in lookup.columns else pl.lit(None, pl.Float64)
     joined = every.join(
-        estimates.select(*keys, pl.col("group").alias("part"), "numerator", "denominator", "value", "status"),
+        estimates.select(*keys, pl.col("group").alias("part"), "numerator", "denominator", "value", "n", "status"),
         on=[*keys, "part"],
         how="left",
         nulls_equal=True,
@@ -251,13 +251,14 @@ def to_areas(
         value.otherwise(share).alias("value"),
         pl.when(first == "ratio").then(pl.col("_up").sum()).alias("numerator"),
         pl.when(first == "ratio").then(pl.col("_down").sum()).alias("denominator"),
-        pl.col("_there").sum().cast(pl.Int64).alias("n"),
+        pl.when(~pl.col("n").has_nulls()).then(pl.col("n").sum()).alias("n"),
+        pl.col("_there").sum().alias("_used"),
         pl.len().alias("_of"),
         (pl.col("status") == LOW).any().alias("_low"),
         (pl.col("status") == PROVISIONAL).any().alias("_provisional"),
         first.alias("_how"),
     )
-    whole = (pl.col("n") == pl.col("_of")) & pl.col("value").is_finite()
+    whole = (pl.col("_used") == pl.col("_of")) & pl.col("value").is_finite()
     word = pl.col("_how").replace_strict(
         {"ratio": "sum of counts over", "sum": "sum over", "mean": "population-weighted mean of"},
         return_dtype=pl.String,
@@ -265,11 +266,15 @@ def to_areas(
     status = pl.when(whole & pl.col("_provisional")).then(pl.lit(PROVISIONAL)).when(whole).then(pl.lit(OK))
     status = status.when(pl.col("_low")).then(pl.lit(LOW)).otherwise(pl.lit(NOT_AVAILABLE))
     made = parts.with_columns(
-        *(pl.when(whole).then(pl.col(c)).alias(c) for c in ("value", "numerator", "denominator")),
+        *(pl.when(whole).then(pl.col(c)).alias(c) for c in ("value", "numerator", "denominator", "n")),
         status.alias("status"),
         pl.when(whole)
-        .then(pl.format("{} {} areas", word, "_of"))
-        .otherwise(pl.format("{} of {} areas have a figure", "n", "_of"))
+        .then(
+            pl.format(
+                "{} {} {}", word, "_of", pl.when(pl.col("_of") == 1).then(pl.lit("area")).otherwise(pl.lit("areas"))
+            )
+        )
+        .otherwise(pl.format("{} of {} areas have a figure", "_used", "_of"))
         .alias("method"),
         pl.lit("area").alias("breakdown"),
         pl.col("area").alias("group"),

@@ -34,7 +34,7 @@ def sign_in_is_set_up() -> Iterator[None]:
 def sample_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An SQLite file with all the sample data; copy it before changing it."""
     path = tmp_path_factory.mktemp("sample") / "sample.db"
-    prepare_demo(path)
+    prepare_demo(path, records=0)  # a county of records would be copied for every test
     return path
 
 

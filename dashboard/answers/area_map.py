@@ -79,7 +79,7 @@ def years(scope: Scope, measure: str) -> dict[str, str]:
 def vintage(scope: Scope, measure: str, year: str) -> int:
     """The year of the small areas behind a figure: 2011 or 2021."""
     if measures(scope)[measure].kind == OUTCOME:
-        return held_vintage(scope, measure)
+        return held_vintage(scope, measure, year)
     return VINTAGES.get(year, 2021)
 
 

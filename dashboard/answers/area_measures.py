@@ -186,7 +186,6 @@ def _position(scope: Scope, it: AreaMeasure, level: str, year: str) -> pl.DataFr
             pl.lit(year).alias("period"),
             pl.lit(date.fromisoformat(edition.released)).alias("period_end"),
             (pl.col("average_rank") * 100 / edition.areas).alias("value"),
-            pl.col("areas").alias("n"),
             pl.lit(OK).alias("status"),
             pl.lit(method).alias("method"),
         )

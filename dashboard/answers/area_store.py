@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import polars as pl
 
 from dashboard.access import Scope
 from dashboard.answers import places
+from dashboard.answers.hidden import NO_COUNT, NO_SUM, hide, is_own
 from dashboard.answers.keep import kept, the_store
 from dashboard.answers.published import published, way
 from metrics.catalogue import catalogue
 from metrics.deprivation import to_areas
-from metrics.disclosure import BELOW_DISTRICT, Rule, join, nest, suppress
-from metrics.estimates import NOT_AVAILABLE, SCHEMA, empty
+from metrics.disclosure import BELOW_DISTRICT, Rule, join, nest
+from metrics.estimates import SCHEMA
+from metrics.indicators import resolve
 from metrics.intervals import wilson
 
 PREFIX = "held:"
+FINEST_FIRST = ("lsoa", "ward", "forum", "district", "council")
 TENFOLDS = (1.0, 100.0, 1_000.0, 10_000.0, 100_000.0)
 
 
@@ -37,22 +41,34 @@ class Held:
 
 @kept
 def _every(scope: Scope) -> pl.DataFrame:
-    """Figures of the store for areas of the county at any level, with the `level` of each: series first, then the
-    measures of loaded files that belong to no series."""
+    """Figures for areas of the county at any level, as they were loaded: an estimates frame with `note`, `level` and
+    `standing`. Series first, then the measures of loaded files that belong to no series.
+
+    What `published` gives for districts and above it has cleared already, so here it counts as published.
+    """
     codes = {
         code: level
         for level in ("county", *places.LEVELS)
         for vintage in (2011, 2021)
         for code in places.names(scope, level, vintage=vintage)
     }
-    series = published(scope)
-    feeds = {f for s in catalogue().series.values() for f in (*s.feeds, s.numerator_feed) if f}
-    loaded = the_store().read_figures()
-    loaded = loaded.filter(
-        ~pl.col("measure").is_in(list(feeds)), ~pl.col("measure").str.contains("^(lait|ees|cover|fingertips|dwp):")
-    )
-    both = pl.concat([series.select(list(SCHEMA)), loaded.select(list(SCHEMA))])
-    mine = both.filter(pl.col("breakdown") == "area", pl.col("group").is_in(list(codes)))
+    known = catalogue()
+    feeds = [f for s in known.series.values() for f in (*s.feeds, s.numerator_feed) if f]
+    loaded = the_store().read_figures().filter(pl.col("breakdown") == "area", pl.col("group").is_in(list(codes)))
+    of_series = pl.col("measure").is_in(feeds)
+    small = loaded.filter(of_series, ~pl.col("group").is_in(list(known.areas)))
+    rest = loaded.filter(~of_series, ~pl.col("measure").str.contains("^(lait|ees|cover|fingertips|dwp):"))
+    parts = [
+        published(scope).filter(pl.col("group").is_in(list(known.areas))).with_columns(standing=pl.lit("published")),
+        *(
+            resolve(part, known.series, faults=known.faults).with_columns(standing=pl.lit(standing))
+            for (standing,), part in small.group_by("standing", maintain_order=True)
+        ),
+        rest,
+    ]
+    every = pl.concat([part.select(*SCHEMA, "note", "standing") for part in parts])
+    mine = every.filter(pl.col("breakdown") == "area", pl.col("group").is_in(list(codes)))
+    mine = mine.unique(["measure", "group", "period"], keep="first", maintain_order=True)
     return mine.with_columns(pl.col("group").replace_strict(codes, return_dtype=pl.String).alias("level"))
 
 
@@ -114,22 +130,45 @@ def held_periods(scope: Scope, id_: str) -> list[str]:
 
 @kept
 def held_figures(scope: Scope, id_: str, *, level: str, period: str) -> pl.DataFrame:
-    """An estimates frame with a row an area of the level: as given for the level, else brought together from small
-    areas where they hold counts. Empty where neither is held. Small counts of what the partnership loaded are hidden;
-    published official figures are shown as they are."""
-    if _defined(id_):
-        return _at(scope, id_, level, period)
-    return _safe(scope, id_, period).filter(pl.col("level") == level).drop("level")
+    """An estimates frame with a row an area of the level: as given for the level, else brought together from the areas
+    below it where they hold counts. Empty where neither is held. Official figures are shown as they are; of what the
+    partnership loaded small counts are hidden, and what would give them away."""
+    rows = _every(scope).filter(measure=id_.removeprefix(PREFIX))
+    if is_official(rows):
+        return _at(scope, rows.filter(period=period), held(scope)[id_], level).select(list(SCHEMA))
+    return _safe(scope, id_).filter(level=level, period=period).select(list(SCHEMA)).sort("group")
 
 
-def _at(scope: Scope, id_: str, level: str, period: str) -> pl.DataFrame:
-    rows = _every(scope).filter(measure=id_.removeprefix(PREFIX)).filter(period=period)
-    mine = rows.filter(level=level).select(list(SCHEMA)).sort("group")
-    small = rows.filter(level="lsoa").select(list(SCHEMA))
-    it = held(scope)[id_]
-    if mine.height or small.is_empty() or not (it.multiplier or it.adds_up):
+def is_official(rows: pl.DataFrame) -> bool:
+    return rows.filter(is_own()).is_empty()
+
+
+def _at(scope: Scope, rows: pl.DataFrame, it: Held, level: str) -> pl.DataFrame:
+    """One measure and period at a level: the `rows` of that level, else sums over the areas of the finest level held
+    that lie in its areas whole."""
+    mine = rows.filter(level=level).sort("group")
+    if mine.height or not (it.multiplier or it.adds_up):
         return mine
-    parts = places.parts(scope, level, vintage=vintage_of(scope, small["group"].to_list()))
+    where = places.lookup(scope, vintage=_vintage(scope, rows))
+    for below in FINEST_FIRST:
+        small = rows.filter(level=below)
+        if small.height and _nested(where, below, level):
+            standing = "published" if is_official(small) else "local"
+            made = _sums(small.select(list(SCHEMA)), where, it, below, level)
+            new = {"note": pl.lit(None, pl.String), "standing": pl.lit(standing), "level": pl.lit(level)}
+            return made.with_columns(**new).select(rows.columns)
+    return mine
+
+
+def _nested(where: pl.DataFrame, below: str, level: str) -> bool:
+    """Whether each area of the level `below` lies in one area of `level` and no other."""
+    if FINEST_FIRST.index(below) >= (*FINEST_FIRST, "county").index(level):
+        return False
+    return bool(where.select(below, level).drop_nulls().unique()[below].is_unique().all())
+
+
+def _sums(small: pl.DataFrame, where: pl.DataFrame, it: Held, below: str, level: str) -> pl.DataFrame:
+    parts = where.select(pl.col(below).alias("part"), pl.col(level).alias("area")).drop_nulls().unique().sort("part")
     how = "ratio" if it.multiplier else "sum"
     made = to_areas(small, parts, how=how, multiplier=it.multiplier or 1.0)
     if it.multiplier != 100:
@@ -142,72 +181,61 @@ def _at(scope: Scope, id_: str, level: str, period: str) -> pl.DataFrame:
 
 
 @kept
-def _safe(scope: Scope, id_: str, period: str) -> pl.DataFrame:
-    """A loaded measure at every level at once, with `level`, small counts hidden and whatever would give them away.
-
-    Where small areas do not add up to a larger area that was loaded too, what is hidden in one could be got from the
-    other in ways that cannot be checked: the small areas are then not shown (status `x`).
-    """
+def _safe(scope: Scope, id_: str) -> pl.DataFrame:
+    """A measure with own figures at every level and in every period at once, with `level`, as it may be shown."""
     it = held(scope)[id_]
-    frames = [
-        frame.with_columns(pl.lit(level).alias("level"))
-        for level in ("lsoa", "ward", "forum", "district", "council", "county")
-        for frame in [_at(scope, id_, level, period)]
-        if frame.height
-    ]
-    if not frames:
-        return empty(pl.Schema({**SCHEMA, "level": pl.String}))
-    # what `to_areas` counts in `n` are small areas, not people
-    every = pl.concat(frames).with_columns(pl.lit(None, pl.Int64).alias("n"))
-    if it.adds_up:
-        every = every.with_columns(pl.col("value").alias("numerator"))
-    exempt = [Rule(groups=".*", exempt=True)] if _published(scope, id_) else []
-    small = every.filter(pl.col("level") == "lsoa")["group"].to_list()
-    where = places.lookup(scope, vintage=vintage_of(scope, small))
-    totals = join(
-        nest("area", where, ["lsoa", "forum"], whole=places.COUNTY),
-        nest("area", where, ["lsoa", "ward"], whole=places.COUNTY),
-        nest("area", where, ["lsoa", "district", "council"], whole=places.COUNTY),
-    )
-    try:
-        return suppress(every, totals=totals, rules=[BELOW_DISTRICT, *exempt])
-    except ValueError:
-        larger = every.filter(pl.col("level") != "lsoa")
-        hidden = every.filter(pl.col("level") == "lsoa").with_columns(
-            *(pl.lit(None, SCHEMA[c]).alias(c) for c in ("numerator", "denominator", "value", "lower", "upper", "n")),
-            pl.lit(NOT_AVAILABLE).alias("status"),
-            pl.lit("small areas do not add up to the larger areas that are held").alias("method"),
+    rows = _every(scope).filter(measure=id_.removeprefix(PREFIX))
+    by_vintage: dict[int, list[pl.DataFrame]] = {}
+    for (_,), part in rows.group_by("period", maintain_order=True):
+        levels = [_at(scope, part, it, level) for level in (*FINEST_FIRST, "county")]
+        by_vintage.setdefault(_vintage(scope, part), []).extend(levels)
+    kind = "count" if it.adds_up else {None: "score", 100.0: "proportion"}.get(it.multiplier, "rate")
+    shown = [
+        hide(
+            pl.concat(frames),
+            totals=_totals(places.lookup(scope, vintage=vintage)),
+            value_types={id_.removeprefix(PREFIX): kind},
+            rules=[_forum_areas(scope)],
         )
-        return pl.concat([hidden, suppress(larger, totals=totals.clear(), rules=[BELOW_DISTRICT, *exempt])])
+        for vintage, frames in by_vintage.items()
+    ]
+    why = pl.when(pl.col("value").is_null() & pl.col("note").is_in([NO_COUNT, NO_SUM])).then("note")
+    return pl.concat(shown).with_columns(why.otherwise("method").alias("method"))
 
 
-def _published(scope: Scope, id_: str) -> bool:
-    """Whether every figure of a measure comes from a published or reference load."""
-    loads = the_store().loads()
-    official = loads.filter(pl.col("standing").is_in(["published", "reference"]))["load_id"].to_list()
-    mine = the_store().read_figures([id_.removeprefix(PREFIX)])
-    return mine.height > 0 and mine["load_id"].is_in(official).all()
+def _totals(where: pl.DataFrame) -> pl.DataFrame:
+    """What adds up to what in the county: each level to the next ones that hold its areas whole."""
+    every = (*FINEST_FIRST, "county")
+    pairs = {(a, b) for a in FINEST_FIRST for b in every if _nested(where, a, b)}
+    over = {(a, c) for a, b in pairs for c in every if (b, c) in pairs}  # follow from two others
+    return join(*(nest("area", where, list(pair)) for pair in sorted(pairs - over)))
+
+
+def _forum_areas(scope: Scope) -> Rule:
+    """A forum area may be a part of a district, so it counts as below it."""
+    codes = "|".join(re.escape(code) for code in places.names(scope, "forum"))
+    return Rule(groups=f"(?:{codes})$", threshold=BELOW_DISTRICT.threshold)
 
 
 @kept
-def held_vintage(scope: Scope, id_: str) -> int:
+def held_vintage(scope: Scope, id_: str, period: str) -> int:
     """The year of the small areas that a measure is held for; 2021 where it is held for none."""
-    rows = _every(scope).filter(measure=id_.removeprefix(PREFIX)).filter(level="lsoa")
-    return vintage_of(scope, rows["group"].to_list())
+    return _vintage(scope, _every(scope).filter(measure=id_.removeprefix(PREFIX), period=period))
 
 
-def vintage_of(scope: Scope, codes: list[str]) -> int:
-    """2021 or 2011: the small areas that hold more of these codes."""
-    newer, older = (set(places.names(scope, "lsoa", vintage=v)) for v in (2021, 2011))
-    return 2021 if len(newer & set(codes)) >= len(older & set(codes)) else 2011
+def _vintage(scope: Scope, rows: pl.DataFrame) -> int:
+    """2021 or 2011: the small areas that hold more of the rows."""
+    codes = set(rows.filter(level="lsoa")["group"])
+    newer, older = (len(codes & set(places.names(scope, "lsoa", vintage=v))) for v in (2021, 2011))
+    return 2021 if newer >= older else 2011
 
 
 @kept
 def held_at(scope: Scope, level: str) -> list[str]:
-    """Ids of the measures with figures at a level of their own, or that small areas bring together."""
-    rows = _every(scope)
+    """Ids of the measures with figures at a level of their own, or that smaller areas bring together."""
+    rows, known, where = _every(scope), held(scope), places.lookup(scope)
     own = set(rows.filter(level=level)["measure"])
-    small = set(rows.filter(level="lsoa")["measure"])
-    known = held(scope)
-    able = {m for m in small if known[PREFIX + m].multiplier or known[PREFIX + m].adds_up}
-    return [id_ for id_ in known if id_.removeprefix(PREFIX) in own | able]
+    below = [b for b in FINEST_FIRST if _nested(where, b, level)]
+    small = {PREFIX + m for m in rows.filter(pl.col("level").is_in(below))["measure"]} & set(known)
+    able = {id_ for id_ in small if known[id_].multiplier or known[id_].adds_up}
+    return [id_ for id_ in known if id_.removeprefix(PREFIX) in own or id_ in able]

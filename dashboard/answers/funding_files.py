@@ -13,7 +13,7 @@ from dashboard import words
 from dashboard.access import Scope
 from dashboard.answers import funding, places, scenarios
 from dashboard.answers.scenarios import Scenario, Settings
-from dashboard.intake import IntakeError
+from dashboard.intake import IntakeError, safe_name
 from dashboard.intake.funding import FundingFile, read_funding_file
 from metrics.funding import Model, domain_scores
 from sample_data.places import lookup, need_indicators
@@ -128,6 +128,7 @@ def _sentence(model: Model, values: pl.DataFrame | None) -> str:
 
 def amounts(scope: Scope, name: str, data: bytes, *, level: str) -> tuple[dict[str, float], str]:
     """Today's amounts from a file with the columns area (code or name) and amount: (area → pounds, problem)."""
+    name = safe_name(name)
     known = places.names(scope, level)
     codes = {**{n.lower(): c for c, n in known.items()}, **{c.lower(): c for c in known}}
     try:

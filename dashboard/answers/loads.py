@@ -8,8 +8,9 @@ import polars as pl
 
 from dashboard import words
 from dashboard.access import LOAD, UNDO, Scope, require
+from dashboard.answers import case_loads, places
 from dashboard.answers.keep import the_store
-from dashboard.intake import KINDS, THINGS, Batch, IntakeError, read, safe_name
+from dashboard.intake import CASES, KINDS, PLACES, THINGS, Batch, IntakeError, read, safe_name
 from dashboard.store import Changes, StoreError
 
 SHOWN = 50  # refused rows on the page; all of them are in the file to take away
@@ -37,7 +38,7 @@ def preview(scope: Scope, data: bytes, *, file_name: str, kind: str = "") -> Pre
     require(scope, LOAD)
     file_name = safe_name(file_name)
     try:
-        batch = read(data, file_name=file_name, kind=kind or None)
+        batch = read(data, file_name=file_name, kind=kind or None, forum_areas=places.own_forum_areas(scope))
     except IntakeError as error:
         return Preview(file_name, problem=str(error))
     standing = the_store().find_load(batch.sha256)
@@ -48,7 +49,10 @@ def preview(scope: Scope, data: bytes, *, file_name: str, kind: str = "") -> Pre
         )
     if not batch.size:
         return Preview(file_name, problem="No row of this file can be used; the reasons are listed below.", batch=batch)
-    changes = the_store().compare(batch.figures) if batch.places is None else None
+    if batch.cases is not None and (why := case_loads.problem(batch)):
+        return Preview(file_name, problem=why, batch=batch)
+    brings_figures = batch.places is None and batch.cases is None
+    changes = the_store().compare(batch.figures) if brings_figures else None
     kept_out = NOT_HERE if scope.local and not batch.publisher else ""
     return Preview(file_name, batch=batch, changes=changes, sentence=_sentence(batch, changes), kept_out=kept_out)
 
@@ -67,9 +71,11 @@ def put_in(scope: Scope, batch: Batch) -> str:
 
 
 def _load(scope: Scope, batch: Batch) -> int:
-    store, places = the_store(), batch.places
-    return (store.load if places is None else store.load_places)(
-        batch.figures if places is None else places,
+    if batch.cases is not None:
+        return case_loads.load(scope, batch)
+    store = the_store()
+    return (store.load if batch.places is None else store.load_places)(
+        batch.figures if batch.places is None else batch.places,
         batch.refused,
         kind=batch.places_kind or batch.kind,
         file_name=batch.file_name,
@@ -111,9 +117,11 @@ def summary(loads: pl.DataFrame) -> str:
         return "No figures are in yet. Put a file in below; the scorecard fills as soon as it is loaded."
     last = standing.row(0, named=True)
     figures = standing.filter(~pl.col("kind").is_in(list(THINGS)))
-    brought = f"{figures['figures'].sum():,} figures" if figures.height else "No figures, but places"
-    if 0 < figures.height < standing.height:
-        brought += " and places"
+    more = [word for word, kinds in (("case records", CASES), ("places", PLACES)) if set(kinds) & set(standing["kind"])]
+    if figures.height:
+        brought = words.listed([f"{figures['figures'].sum():,} figures", *more])
+    else:
+        brought = f"No figures, but {words.listed(more)}"
     return (
         f"{brought} from {_count(standing.height, 'file', 'files')} are in. "
         f"The latest, {last['file_name']}, came on {words.day(last['loaded_at'].date())}."
@@ -157,7 +165,7 @@ def _count(number: int, one: str, many: str) -> str:
 
 
 def _things(batch: Batch) -> str:
-    thing = THINGS.get(batch.places_kind, "figure")
+    thing = THINGS.get(batch.kind, "figure")
     return _count(batch.size, thing, f"{thing}s")
 
 
@@ -169,9 +177,14 @@ def _sentence(batch: Batch, changes: Changes | None) -> str:
     if batch.rows_left_out:
         parts.append(f"{_count(batch.rows_left_out, 'row is', 'rows are')} left out")
     said = f"{batch.file_name} is {KINDS[batch.kind]} with {_count(batch.rows, 'row', 'rows')}: {words.listed(parts)}."
+    if batch.cases is not None:
+        return f"{said} They are {case_loads.sentence(batch)}."
     if changes is None:
         standing = the_store().places(batch.places_kind)
-        before = "" if standing is None else f" They take the place of the {standing.height:,} that stand now."
+        if standing is not None and "level" in standing.columns:  # of boundaries only those of the same levels
+            standing = standing.filter(pl.col("level").is_in(batch.places["level"].unique().implode()))
+        replaced = 0 if standing is None else standing.height
+        before = f" They take the place of the {replaced:,} that stand now." if replaced else ""
         return said + before
     return (
         f"{said} {changes.new:,} are new, {changes.restated:,} restate an earlier figure, "

@@ -63,6 +63,13 @@ def illustrative(scope: Scope) -> bool:
 
 
 @kept
+def own_forum_areas(scope: Scope) -> dict[str, str] | None:
+    """Code → name of the forum areas that were loaded, None while the shipped ones stand in."""
+    loaded = _loaded("forum_areas")
+    return None if loaded is None else dict(loaded.select("forum_area", "name").unique().sort("forum_area").iter_rows())
+
+
+@kept
 def lookup(scope: Scope, *, vintage: int = 2021) -> pl.DataFrame:
     """A row a small area of 2011 or 2021, sorted: `lsoa`, `name`, `lon`, `lat`, and the code of the area it lies in at
     each level: `forum`, `district`, `council`, `county`, `ward` (of 2025, best fit). 2021 has `lsoa_2011` and `change`
@@ -101,8 +108,9 @@ def _forum_codes(forum: pl.DataFrame, vintage: int) -> pl.DataFrame:
 @kept
 def names(scope: Scope, level: str, *, vintage: int = 2021) -> dict[str, str]:
     """Code → name of every area of a level (`LEVELS`, `county`), in order of the name; `vintage` matters for `lsoa`."""
-    if level == "forum" and not illustrative(scope):
-        found = dict(_loaded("forum_areas").select("forum_area", "name").unique().iter_rows())
+    own = own_forum_areas(scope) if level == "forum" else None
+    if own is not None:
+        found = own
     elif level == "lsoa":
         found = dict(shipped.lookup(vintage).select("lsoa", "name").iter_rows())
     else:

@@ -8,9 +8,12 @@ from datetime import date
 import polars as pl
 
 from dashboard.access import Scope
+from dashboard.answers import places
+from dashboard.answers.hidden import area_totals, hide, is_own, measure_totals
 from dashboard.answers.keep import kept_for_all, the_store
 from metrics import comparison, trends
-from metrics.catalogue import Catalogue, Series, catalogue
+from metrics.catalogue import Catalogue, Series, area_codes, catalogue
+from metrics.disclosure import join
 from metrics.indicators import county_line, resolve
 
 COUNTY, NORTH, WEST, ENGLAND, EAST_MIDLANDS = "E10000021", "E06000061", "E06000062", "E92000001", "E12000004"
@@ -32,16 +35,57 @@ COMPARATORS: Mapping[str, str] = {
 }
 
 
+RESTATED = "Restated: an earlier load said otherwise."  # what it said may have been of a few people
+_KEY = ["measure", "breakdown", "group", "period_end"]
+
+
 @kept_for_all
 def published(scope: Scope) -> pl.DataFrame:
-    """Every series for every area, the county line carried on past the split. An estimates frame, with `note` and
-    `previous_value` (not null: restated). Published official figures are not suppressed again.
+    """Every series for every area, the county line carried on past the split. An estimates frame, with `note`,
+    `previous_value` (not null: restated) and `standing`.
+
+    Official figures are as published. The partnership's own are suppressed here, all at once, before anything is
+    compared, averaged, forecast or kept. Own figures of smaller areas than districts are left out, and come to the map
+    with what they add up to; so are those split by something else than area, which no page shows.
     """
     known = catalogue()
     feeds = sorted({f for s in known.series.values() for f in (*s.feeds, s.numerator_feed) if f})
-    every = resolve(the_store().read_figures(feeds), known.series, faults=known.faults)
+    figures = the_store().read_figures(feeds)
+    own = figures.filter(is_own())
+    was_own = pl.col("previous_value").is_not_null() & (is_own() | is_own("previous_standing"))
+    large = pl.col("breakdown").eq("area") & pl.col("group").is_in([*known.areas, *area_codes(known.areas)])
+    figures = figures.filter(~is_own() | large).with_columns(
+        pl.when(~was_own).then("previous_value").alias("previous_value"),
+        pl.when(was_own & is_own()).then(pl.concat_str("note", pl.lit(RESTATED), separator=" ", ignore_nulls=True))
+        .otherwise("note").alias("note"),
+    )  # fmt: skip
+    every = _lines(figures, known).with_columns(pl.lit("published").alias("standing"))
+    if own.is_empty():
+        return every
+    official = _lines(figures.filter(~is_own()), known)
+    where = places.lookup(scope).select("district", "council")
+    return _own_hidden(every, official, join(area_totals(where, whole=COUNTY), measure_totals()))
+
+
+def _lines(figures: pl.DataFrame, known: Catalogue) -> pl.DataFrame:
+    every = resolve(figures, known.series, faults=known.faults)
     county = county_line(every, county=COUNTY, successors=(NORTH, WEST))
     return pl.concat([every.filter(pl.col("group") != COUNTY), county.select(every.columns)])
+
+
+def _own_hidden(every: pl.DataFrame, official: pl.DataFrame, totals: pl.DataFrame) -> pl.DataFrame:
+    """`every` with its own figures hidden. A figure is official that comes out the same without any own one; where
+    an own count behind an official rate is hidden, the rate stands as it was published."""
+    told = ["numerator", "denominator", "value", "lower", "upper", "n", "status"]
+    same = official.select(*_KEY, *told, pl.lit("published").alias("standing"))
+    placed = every.drop("standing").join(same, on=[*_KEY, *told], how="left", nulls_equal=True, maintain_order="left")
+    placed = placed.with_columns(pl.col("standing").fill_null("local"))
+    kinds = {s.id: s.value_type for s in catalogue().series.values()}
+    safe = hide(placed, totals=totals, value_types=kinds)
+    lost = safe.filter(is_own() & pl.col("value").is_null()).select(_KEY)
+    rates = official.join(every.select(*_KEY, "value"), on=[*_KEY, "value"], how="semi").join(lost, on=_KEY, how="semi")
+    rates = rates.filter(pl.col("value").is_not_null()).with_columns(pl.lit("published").alias("standing"))
+    return pl.concat([safe.join(rates, on=_KEY, how="anti", maintain_order="left"), rates.select(safe.columns)])
 
 
 @kept_for_all

@@ -19,6 +19,7 @@ from dashboard.answers.published import (
     COUNTY,
     NEIGHBOURS,
     NORTH,
+    RESTATED,
     WEST,
     comparator,
     northamptonshire,
@@ -147,6 +148,8 @@ def _notes(scope: Scope, indicator: Indicator, series: Series, area: str, now: M
     if now.get("previous_value") is not None:
         before = words.value(now["previous_value"], unit=series.unit, decimals=series.decimals)
         notes.append(f"Restated: was {before}.")
+    elif RESTATED in (now.get("note") or ""):
+        notes.append(RESTATED)
     return notes
 
 

@@ -12,6 +12,7 @@ from importlib.resources import files
 import streamlit as st
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
+from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import words
 from dashboard.charts import palette
@@ -63,6 +64,15 @@ def navigation_bar(groups: Mapping[str, Sequence[tuple[str, str, bool]]], *, nam
 def literal(text: str) -> str:
     """Text from outside for a widget that takes Markdown: shown as it stands, without links, pictures or colours."""
     return re.sub(r"([\\`*_{}\[\]()<>#!|$:~])", r"\\\1", text)
+
+
+def room(key: str, *, tall: bool = False) -> DeltaGenerator:
+    """A place that is as high as the control that goes into it from the start: its script may come later than the page.
+
+    Without it whatever stands below moves, the browser scrolls to make up for that, and a list that somebody has just
+    opened there closes by itself. `tall`: for a box that files are dropped into.
+    """
+    return st.container(key=f"eh-{'tall' if tall else 'room'}-{key}")
 
 
 def title(question: str) -> None:

@@ -9,6 +9,8 @@ from urllib.parse import urlencode
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from dashboard.components.blocks import room
+
 MOST = 4  # controls to a row
 _WRITTEN = "address-"  # what this page last wrote into the address, by key
 
@@ -43,7 +45,7 @@ def filters(*choices: Choice, places: Sequence[DeltaGenerator] = ()) -> dict[str
             fallen.append(
                 f"The link asked for something that is not in “{choice.label}”; {choice.options[default]} is shown."
             )
-        with column:
+        with column, room(choice.key):
             chosen[choice.key] = st.selectbox(
                 choice.label,
                 list(choice.options),

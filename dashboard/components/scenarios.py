@@ -85,6 +85,26 @@ def own_model(
     )
 
 
+def keep_and_compare(
+    *,
+    keep: Callable[[str], int | str],
+    check: Callable[[Iterable[tuple[str, bytes]]], Any],
+    bring: Callable[[Any, str], int | str],
+    pattern: Callable[[], bytes],
+    options: Mapping[str, str],
+    compare: Callable[[str, str], Any],
+    heads: list[str],
+) -> None:
+    """Keep what is set (`save_form`), bring a model (`own_model`), and set two scenarios beside each other."""
+    section("Scenarios", lead="What is set here can be kept under a name, handed on as a file, and compared.")
+    left, right = st.columns(2, gap="medium")
+    with left, st.expander("Keep what is set as a scenario"):
+        save_form(save=keep, label="Keep", key="scenario")
+    with right, st.expander("Bring a model, its values, or a scenario"):
+        own_model(check=check, save=bring, pattern=pattern)
+    side_by_side(options, compare=compare, heads=heads)
+
+
 def side_by_side(options: Mapping[str, str], *, compare: Callable[[str, str], Any], heads: list[str]) -> None:
     """Two scenarios chosen from `options`, and what `compare(first, second)` says of them."""
     section("Two scenarios side by side")

@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, urlencode
 
 import streamlit as st
 
-from dashboard.components.blocks import literal
+from dashboard.components.blocks import literal, room
 from dashboard.components.filters import _WRITTEN
 
 _SUBJECT = "address-subject"
@@ -76,7 +76,7 @@ def weights(
         state.pop(f"{key}-from", None)
         _set(controls, state[held])
     for place, (control, name) in enumerate(zip(controls, names.values(), strict=True)):
-        st.slider(
+        room(control).slider(
             _label(name), 0.0, 100.0, step=0.1, format="%.1f%%", key=control, on_change=_moved, args=(key, place, move)
         )  # fmt: skip
     chosen = state[held]
@@ -137,7 +137,7 @@ def amounts(*these: Amount) -> dict[str, float | None]:
 
 
 def _box(one: Amount) -> float | None:
-    return st.number_input(
+    return room(one.key).number_input(
         one.label,
         min_value=0.0,
         max_value=one.most,
@@ -168,7 +168,7 @@ def area_amounts(
         known = dict(start) if asked is None else _pairs(asked)
         for area, control in controls.items():
             state[control] = known.get(area)
-    given = st.file_uploader(
+    given = room(key, tall=True).file_uploader(
         "From a file: columns area and amount (CSV or workbook)", ["csv", "xlsx"], key=f"{key}-file"
     )
     if given is not None and state.get(f"{key}-taken") != given.file_id:

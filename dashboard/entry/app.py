@@ -22,7 +22,10 @@ TABLE = (
     ("Meeting", "turn_the_curve", "Turn the curve"),
     ("Commissioning", "area_map", "Area map"),
     ("Commissioning", "need_and_funding", "Need and funding"),
+    ("Commissioning", "journeys", "Journeys"),
+    ("Commissioning", "forum", "Forum"),
     ("Data", "load_data", "Load data"),
+    ("Data", "data_quality", "Data quality"),
     ("Data", "methods", "Methods"),
     ("Data", "people", "People"),
 )

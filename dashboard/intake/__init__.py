@@ -1,15 +1,21 @@
-"""Files from outside, read into figures and places: accepted rows, refused rows with the reason, remarks on all else.
+"""Files from outside, read into figures, places and case records.
+
+Accepted rows, refused rows with the reason, remarks on all else.
 
 `read(path_or_bytes, file_name=…)` recognises the kind of file by its header; `KINDS` names the kinds, `PLACES` the
-columns of those that bring places instead of figures. What could name a person is refused before anything is read
-(`privacy`).
+columns of those that bring places instead of figures, `CASES` those that bring case records. What could name a person
+is refused before anything is read (`privacy`); of case records the identifiers become hashes on the way in.
 """
 
 from __future__ import annotations
 
 from .batch import Batch, IntakeError, safe_name
+from .cases import CASES, clash
 from .headers import KINDS
-from .place_files import PLACES, THINGS
+from .place_files import PLACES
+from .place_files import THINGS as _PLACE_THINGS
 from .reading import read
 
-__all__ = ["KINDS", "PLACES", "THINGS", "Batch", "IntakeError", "read", "safe_name"]
+THINGS = {**_PLACE_THINGS, **dict.fromkeys(CASES, "record")}  # what one row of each kind is; a figure, of all others
+
+__all__ = ["CASES", "KINDS", "PLACES", "THINGS", "Batch", "IntakeError", "clash", "read", "safe_name"]

@@ -29,6 +29,10 @@ class Batch:
 
     A file of places (forum areas, services, boundaries) brings no figures: its rows are `places`, with the columns of
     `dashboard.intake.PLACES[places_kind]`, and `figures` is empty. Of any other file `places` is None.
+
+    A file of case records brings tables: `cases`, by the names of `metrics.cases.CASE_TABLES`. `repaired` lists, as
+    `refused` does, the rows of it that were used with a cell changed or left empty, kept in spite of a fault, or taken
+    into another row. Of any other file `cases` is None and `repaired` empty.
     """
 
     kind: str
@@ -46,10 +50,31 @@ class Batch:
     rows_left_out: int = 0
     places: pl.DataFrame | None = None
     places_kind: str = ""
+    cases: dict[str, pl.DataFrame] | None = None
+    tables: tuple[str, ...] = ()  # of case records: what the file calls its tables, where it has several
+    repaired: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=REFUSED))
+
+    @property
+    def listed(self) -> pl.DataFrame:
+        """The refused and the repaired rows in one list, as the store keeps it.
+
+        `table` says which of the file's tables a line is of, where it has several; `column` names it elsewhere
+        (`List 2: Assessment start date`) and here does not.
+        """
+        both = [f.with_columns(pl.lit(r).alias("repaired")) for f, r in ((self.refused, False), (self.repaired, True))]
+        table = pl.lit("")
+        for name in self.tables:
+            table = pl.when(pl.col("column").str.starts_with(f"{name}: ")).then(pl.lit(name)).otherwise(table)
+        there = pl.when(pl.col("table") != "").then(pl.col("table").str.len_chars() + 2).otherwise(0)
+        found = pl.concat(both).with_columns(table.alias("table"))
+        found = found.with_columns(pl.col("column").str.slice(there))
+        return found.select(*REFUSED, "table", "repaired").sort("table", "line", maintain_order=True)
 
     @property
     def size(self) -> int:
-        """How many figures, small areas, services or outlines the file brings."""
+        """How many figures, small areas, services, outlines or records the file brings."""
+        if self.cases is not None:
+            return sum(frame.height for frame in self.cases.values())
         return self.figures.height if self.places is None else self.places.height
 
 
@@ -62,21 +87,17 @@ class Ledger:
     used: list[pl.Series] = field(default_factory=list)  # lines that gave a figure or a denominator
     left_out: list[tuple[pl.Series, str]] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
+    repairs: list[pl.DataFrame] = field(default_factory=list)
 
     def refuse(self, rows: pl.DataFrame, column: str, reason: str | pl.Expr, *, value: str | None = None) -> None:
         """Refuse `rows` (which have `line`), for what stands in their column `value`."""
-        if rows.is_empty():
-            return
-        words = pl.lit(reason) if isinstance(reason, str) else reason
-        shown = pl.col(value).cast(pl.String) if value else pl.lit("")
-        self.faults.append(
-            rows.select(
-                pl.col("line").cast(pl.Int64),
-                pl.lit(plain(column)).alias("column"),
-                harmless(shown.fill_null("")).alias("value"),
-                words.str.replace_all(_UNSEEN, " ").alias("reason"),
-            )
-        )
+        if not rows.is_empty():
+            self.faults.append(_listed(rows, column, reason, value))
+
+    def repair(self, rows: pl.DataFrame, column: str, reason: str | pl.Expr, *, value: str | None = None) -> None:
+        """List `rows` that are used all the same; as `refuse`."""
+        if not rows.is_empty():
+            self.repairs.append(_listed(rows, column, reason, value))
 
     def use(self, rows: pl.DataFrame) -> None:
         self.used.append(rows["line"].cast(pl.Int64))
@@ -86,7 +107,10 @@ class Ledger:
             self.left_out.append((rows["line"].cast(pl.Int64), why))
 
     def refused(self) -> pl.DataFrame:
-        return pl.concat([pl.DataFrame(schema=REFUSED), *self.faults]).unique(maintain_order=True).sort("line")
+        return _in_order(self.faults)
+
+    def repaired(self) -> pl.DataFrame:
+        return _in_order(self.repairs)
 
     def close(self) -> tuple[int, int, int]:
         """(rows used, refused, left out); a row that is two of these counts as the first of refused, used, left out.
@@ -100,7 +124,9 @@ class Ledger:
             used = used.filter(~used.is_in(refused.implode()))
         gone, remarks = 0, []
         known = pl.concat([refused, used]) if self.left_out else none
-        for lines, why in self.left_out:
+        whys = dict.fromkeys(why for _, why in self.left_out)
+        for why in whys:
+            lines = pl.concat([lines for lines, said in self.left_out if said == why])
             fresh = lines.unique().to_frame("line").join(known.to_frame("line"), on="line", how="anti")["line"]
             known = pl.concat([known, fresh])
             gone += len(fresh)
@@ -108,6 +134,22 @@ class Ledger:
                 remarks.append(f"{len(fresh):,} {'row' if len(fresh) == 1 else 'rows'} left out: {why}.")
         self.remarks = remarks + self.remarks
         return len(used), len(refused), gone
+
+
+def _listed(rows: pl.DataFrame, column: str, reason: str | pl.Expr, value: str | None) -> pl.DataFrame:
+    words = pl.lit(reason) if isinstance(reason, str) else reason
+    shown = pl.col(value).cast(pl.String) if value else pl.lit("")
+    return rows.select(
+        pl.col("line").cast(pl.Int64),
+        pl.lit(plain(column)).alias("column"),
+        harmless(shown.fill_null("")).alias("value"),
+        words.str.replace_all(_UNSEEN, " ").alias("reason"),
+    )
+
+
+def _in_order(lists: list[pl.DataFrame]) -> pl.DataFrame:
+    found = pl.concat([pl.DataFrame(schema=REFUSED), *lists]).unique(maintain_order=True)
+    return found.sort("line", maintain_order=True)
 
 
 def harmless(text: pl.Expr) -> pl.Expr:

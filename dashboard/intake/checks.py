@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import dataframely as dy
 import polars as pl
 
@@ -133,10 +135,13 @@ def known_faults(frame: pl.DataFrame, ledger: Ledger) -> pl.DataFrame:
     return frame.drop("action", "becomes", "reason")
 
 
-def duplicates(frame: pl.DataFrame, refuse, ledger: Ledger) -> pl.DataFrame:
-    """Merge rows that say the same of one measure, split, area and period; refuse those that contradict each other."""
+def duplicates(frame: pl.DataFrame, refuse, ledger: Ledger, *, also: Sequence[str] = ()) -> pl.DataFrame:
+    """Merge rows that say the same of one measure, split, area and period; refuse those that contradict each other.
+
+    `also`: further columns that tell one row from another.
+    """
     # Hashes find the few rows worth comparing; the comparison itself is on the values.
-    key = ["measure", "breakdown", "group", "period_end", "period"]
+    key = ["measure", "breakdown", "group", "period_end", "period", *also]
     hashed = frame.select(key).hash_rows()
     suspects = frame.filter(hashed.is_duplicated())
     if suspects.is_empty():

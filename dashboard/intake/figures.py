@@ -16,7 +16,7 @@ from metrics.catalogue import catalogue
 from metrics.estimates import FIGURES, NOT_AVAILABLE, OK, PROVISIONAL, STATUSES, conform
 from metrics.periods import parse_period
 
-from . import checks, definitions, numbers, places
+from . import by_postcode, checks, definitions, numbers, places, within
 from .batch import Ledger
 
 NUMBERS = ("value", "numerator", "denominator", "lower", "upper")
@@ -39,6 +39,8 @@ class Rows:
     names: dict[str, str] = field(default_factory=dict)  # column here → header in the file
     facts: dict[str, Facts] = field(default_factory=dict)  # feed → facts that the format itself knows
     empty_is: str | None = NOT_AVAILABLE  # status of a row with no value at all; None: such a row is refused
+    near: within.Within | None = None  # areas within the county that the partnership's own files may name
+    by_postcode: bool = False  # rows were put into their small areas by postcode, and are added up
 
 
 @cache
@@ -77,7 +79,7 @@ def build(rows: Rows, ledger: Ledger) -> pl.DataFrame:
             _no_formulas(frame, column, refuse)
     frame = _without(frame, bad)
 
-    frame = places.find(frame)
+    frame = places.find(frame, rows.near)
     place = next((c for c in ("area", "area_code", "la_number") if c in frame.columns), "area")
     faulty = frame.filter(pl.col("place_fault").is_not_null())
     shown = pl.coalesce([c for c in ("area", "area_code", "la_number") if c in frame.columns]).alias("shown")
@@ -91,9 +93,19 @@ def build(rows: Rows, ledger: Ledger) -> pl.DataFrame:
     frame = _numbers(frame, refuse)
     frame = _statuses(frame, rows, refuse)
     frame = _without(frame, bad)
-    frame = _derive(frame, rows, refuse)
+    if rows.near is not None:
+        within.one_year(frame, refuse)
+    if rows.by_postcode:
+        by_postcode.countable(frame, refuse)
+    frame = _derive(_without(frame, bad), rows, refuse, ledger)
     checks.by_rules(frame, refuse, ledger)
-    return conform(_without(frame, bad), pl.Schema({**FIGURES, "line": pl.Int64}))
+    frame = _without(frame, bad)
+    if rows.by_postcode:
+        frame = checks.duplicates(frame, refuse, ledger, also=("postcode",))
+        frame = by_postcode.added_up(frame, ledger)
+    if rows.near is not None:
+        within.gaps(frame, ledger)
+    return conform(frame, pl.Schema({**FIGURES, "line": pl.Int64}))
 
 
 def _without(frame: pl.DataFrame, bad: list[pl.DataFrame]) -> pl.DataFrame:
@@ -210,14 +222,22 @@ def _statuses(frame: pl.DataFrame, rows: Rows, refuse) -> pl.DataFrame:
     return frame
 
 
-def _derive(frame: pl.DataFrame, rows: Rows, refuse) -> pl.DataFrame:
-    """Work out a missing value from its counts, settle the status, and take the numbers out of hidden rows."""
-    worked = (
-        pl.when((pl.col("value_type") == "count") & pl.col("denominator").is_null())
-        .then(pl.col("numerator"))
-        .otherwise(pl.col("numerator") * pl.col("multiplier") / pl.col("denominator"))
-    )
+def _derive(frame: pl.DataFrame, rows: Rows, refuse, ledger: Ledger) -> pl.DataFrame:
+    """Work out a missing value from its counts, settle the status, and take the numbers out of hidden rows.
+
+    Without a definition, a measure of the partnership's own is the count itself, or its share of the denominator in per
+    cent.
+    """
     blank = pl.col("value").is_null() & pl.col("value_status").is_null()
+    ours = pl.lit(rows.near is not None) & (pl.col("value_type").fill_null("") == "")
+    share = ours & pl.col("multiplier").is_null() & (pl.col("numerator") <= pl.col("denominator"))
+    worked = (
+        pl.when(((pl.col("value_type") == "count") | ours) & pl.col("denominator").is_null())
+        .then(pl.col("numerator"))
+        .otherwise(pl.col("numerator") * pl.when(share).then(100.0).otherwise("multiplier") / pl.col("denominator"))
+    )
+    for measure in frame.filter(blank & share)["measure"].unique().sort():
+        ledger.remarks.append(f"{measure}: without a value it is taken as a percentage, numerator of denominator.")
     # A value that has to be worked out is missing when its count or its denominator is hidden.
     stands_for = pl.coalesce("value_status", pl.when(blank).then(pl.coalesce("numerator_status", "denominator_status")))
     frame = frame.with_columns(

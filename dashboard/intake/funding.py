@@ -18,7 +18,8 @@ import polars as pl
 from metrics.catalogue import DefinitionError
 from metrics.funding import Domain, Indicator, Model, read_model
 
-from .batch import IntakeError
+from . import personal
+from .batch import IntakeError, safe_name
 from .numbers import read_cell
 from .opening import open_file
 
@@ -54,11 +55,12 @@ class FundingFile:
 
 
 def read_funding_file(data: bytes, *, file_name: str) -> FundingFile:
-    """Read a file of the funding page. Raises `IntakeError` with one sentence."""
+    """Read a file of the funding page. Raises `IntakeError` with one sentence, also for what could name a person."""
+    file_name = safe_name(file_name)
     if len(data) > MAX_BYTES:
         raise IntakeError(f"{file_name} is larger than {MAX_BYTES // 1_000_000} MB, more than any of these files is.")
     if file_name.lower().endswith((".toml", ".json")) or data.lstrip()[:1] == b"{":
-        return _from_text(data, file_name)
+        return _from_text(data, file_name, from_outside=True)
     opened = open_file(data, file_name=file_name)
     for sheet in opened.sheets:
         top = opened.preview(sheet)
@@ -116,7 +118,8 @@ def model_of(table: object, *, file_name: str) -> Model:
         raise IntakeError(f"{file_name}: {error}.") from None
 
 
-def _from_text(data: bytes, name: str) -> FundingFile:
+def _from_text(data: bytes, name: str, *, from_outside: bool = False) -> FundingFile:
+    """A model or scenario as TOML or JSON. `from_outside`: not from the store, so looked through for persons."""
     kind = "TOML" if name.lower().endswith(".toml") else "JSON"
     try:
         text = data.decode("utf-8-sig")
@@ -124,6 +127,8 @@ def _from_text(data: bytes, name: str) -> FundingFile:
     except (ValueError, RecursionError) as error:
         place = re.search(r"line \d+", str(error))
         raise IntakeError(f"{name} is not {kind} that can be read{f': look at {place[0]}' if place else ''}.") from None
+    if from_outside:
+        _no_persons_in(table, name)
     if isinstance(table, Mapping) and "model" in table:
         if table.get("kind") != SCENARIO:
             raise IntakeError(f"{name} is not a scenario of this page.")
@@ -135,6 +140,29 @@ def _from_text(data: bytes, name: str) -> FundingFile:
             choices=choices if isinstance(choices, Mapping) else {},
         )
     return FundingFile(name, model=model_of(table, file_name=name))
+
+
+def _no_persons_in(table: object, name: str) -> None:
+    """Look through every text of a TOML or JSON file, under the name of its field."""
+    fields_of: dict[str, list[str]] = {}
+    waiting = [("a field", table)]
+    while waiting:
+        key, held = waiting.pop()
+        if isinstance(held, Mapping):
+            waiting += [(str(k), v) for k, v in held.items()]
+            fields_of.setdefault("a field", []).extend(map(str, held))
+        elif isinstance(held, list):
+            waiting += [(key, v) for v in held]
+        elif isinstance(held, str):
+            fields_of.setdefault(key, []).append(held)
+    found = [
+        personal.Finding(key, what, needed=True)
+        for key, texts in fields_of.items()
+        for what, which in personal.values(pl.Series(texts).unique()).items()
+        if len(which)
+    ]
+    if found:
+        raise IntakeError(personal.sentence(found, file_name=name))
 
 
 def _no_number(text: str) -> float:
@@ -181,6 +209,10 @@ def _plain(cell: str | None) -> str:
 def _table(opened: Any, sheet: str, header: list[str], name: str) -> pl.DataFrame:
     """The rows as text under the plain names of the header, with their `line`."""
     frame, long = opened.table(sheet, 0)
+    written = {f"c{i}": cell or "" for i, cell in enumerate(opened.preview(sheet)[0])}
+    expected = {f"c{i}" for i, h in enumerate(header) if h in ("name", *AREA)}  # the name is that of a small area
+    personal.check(frame, written, file_name=name, expected=expected)
+    personal.check(long, {"value": "(whole row)"}, file_name=name, expected={"value"})
     if long.height:
         raise IntakeError(f"{name}: line {long['line'][0]} has more cells than the header.")
     named = {f"c{i}": h for i, h in enumerate(header) if h}

@@ -17,10 +17,13 @@ KINDS = {
     "forum_areas": "a list of small areas and their forum areas",
     "services": "a directory of services",
     "boundaries": "boundaries as GeoJSON",
+    "annex_a": "Ofsted's Annex A, lists 1 to 3",
+    "ssds": "tables of the standard safeguarding dataset",
+    "cases": "our own set of case tables",
 }
 # What a file of each kind cannot do without; alternatives stand in one tuple.
 NEEDED: dict[str, tuple[tuple[str, ...], ...]] = {
-    "own": (("measure",), ("area", "group"), ("period",), ("value", "numerator", "status")),
+    "own": (("measure",), ("area", "postcode", "group"), ("period",), ("value", "numerator", "status")),
     "lait": (("code",), ("area", "area_code", "la_number"), ("period",), ("value",)),
     "ees": (("period",), ("period_type",), ("level",)),
     "fingertips": (("indicator",), ("area_code", "area"), ("period",), ("value",)),
@@ -85,6 +88,8 @@ def fit(kind: str, header: list[str | None]) -> Fit:
             if name in cells and cells.index(name) not in columns.values():
                 columns[column] = cells.index(name)
                 break
+    if kind == "own" and "area" in columns:
+        columns.pop("postcode", None)  # not needed then, so no business of ours: the file is refused for it
     missing = tuple(options[0] for options in NEEDED[kind] if not any(o in columns for o in options))
     if kind == "cover" and missing:
         vaccines = [cover_headers().get(squashed(cell), ("", ""))[0] for cell in header]

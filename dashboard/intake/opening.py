@@ -6,6 +6,7 @@ import codecs
 import csv
 import hashlib
 import io
+import re
 import zipfile
 from collections.abc import Collection
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from pathlib import Path
 import fastexcel
 import polars as pl
 
-from .batch import IntakeError
+from .batch import IntakeError, safe_name
 
 MAX_BYTES = 250_000_000  # a file; LAIT's whole table is about 120 MB as CSV
 MAX_UNPACKED_BYTES = 600_000_000  # everything in a workbook, unpacked
@@ -22,8 +23,21 @@ MAX_UNPACKED_RATIO = 250  # unpacked over packed; real workbooks stay under 60, 
 MAX_COLUMNS = 400
 MAX_ROWS = 3_000_000
 PREVIEW_ROWS = 60  # a header is looked for in this many rows
+MAX_TABLES = 100  # in an archive; our own set has 21
+TABLE_ENDINGS = (".csv", ".tsv", ".txt")
 _MEGABYTE = 1_000_000
+_WORKBOOK = {"xl/workbook.xml", "xl/workbook.bin", "content.xml"}  # one of these is in every workbook
 
+_ERRORS = {
+    "NA": "#N/A",
+    "Div0": "#DIV/0!",
+    "Ref": "#REF!",
+    "Value": "#VALUE!",
+    "Name": "#NAME?",
+    "Num": "#NUM!",
+    "Null": "#NULL!",
+    "GettingData": "#GETTING_DATA",
+}
 # First bytes of files that are not tables, and what to tell their owner.
 _NOT_TABLES = {
     b"%PDF": "is a PDF, not a table: save the table as CSV or XLSX",
@@ -75,15 +89,16 @@ class Opened:
         return rows, ends
 
     def table(
-        self, sheet: str, header_row: int, *, columns: Collection[int] | None = None
+        self, sheet: str, header_row: int, *, columns: Collection[int] | None = None, errors: bool = False
     ) -> tuple[pl.DataFrame, pl.DataFrame]:
         """Everything below the header, as text: columns `line`, `c0`, `c1`, …, and the lines with more cells than that.
 
         `line` is the row's number in a spreadsheet. The second frame has `line` and `value`. `columns` says which
-        columns are wanted, by position; None: all.
+        columns are wanted, by position; None: all. `errors`: a workbook's errors are given as text, such as `#N/A`,
+        instead of as empty cells.
         """
         if self.workbook:
-            frame = _sheet(self.workbook, sheet).slice(header_row + 1)
+            frame = _sheet(self.workbook, sheet, errors=errors).slice(header_row + 1)
             long = pl.DataFrame(schema={"line": pl.Int64, "value": pl.String})
         else:
             frame, long = self._csv_body(header_row, columns)
@@ -151,6 +166,29 @@ def open_file(source: str | Path | bytes, *, file_name: str) -> Opened:
     return Opened(name, digest, [""], data=data, separator=_separator(start))
 
 
+def open_archive(data: bytes, *, file_name: str) -> list[Opened]:
+    """The tables of a ZIP archive of CSV files, one a table; none where it is a workbook or holds no such file.
+
+    Raises `IntakeError` as `open_file` does.
+    """
+    if not data.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        return []
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            names = [m.filename for m in archive.infolist() if m.filename.lower().endswith(TABLE_ENDINGS)]
+            tables = [n for n in names if not re.search(r"(^|[/\\])(\.|__MACOSX)", n)]
+            if _WORKBOOK & set(archive.namelist()) or not tables:
+                return []
+    except (zipfile.BadZipFile, zipfile.LargeZipFile, EOFError, OSError, NotImplementedError, ValueError):
+        return []  # for `open_file` to say
+    if len(tables) > MAX_TABLES:
+        raise IntakeError(f"{file_name} holds more than {MAX_TABLES} tables: load it in parts.")
+    _check_zip(data, file_name, tables=True)
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        found = [(safe_name(name), archive.read(name)) for name in tables]
+    return [open_file(member, file_name=name) for name, member in found if member.strip()]
+
+
 def _start(data: bytes) -> str:
     """The first two megabytes of UTF-8, as text; a letter cut in two at the end is dropped."""
     return data[: 2 * _MEGABYTE].decode(errors="ignore")
@@ -182,8 +220,8 @@ def read_bytes(source: str | Path | bytes, name: str) -> bytes:
     return source if isinstance(source, bytes) else Path(source).read_bytes()
 
 
-def _check_zip(data: bytes, name: str) -> None:
-    """Refuse what is not a workbook, is damaged, or unpacks to more than a workbook would.
+def _check_zip(data: bytes, name: str, *, tables: bool = False) -> None:
+    """Refuse what is not a workbook (or, if `tables`, an archive of CSV), is damaged, or unpacks to far too much.
 
     The sizes that the archive declares are believed only once each member has been unpacked, in pieces, and counted.
     """
@@ -195,7 +233,7 @@ def _check_zip(data: bytes, name: str) -> None:
             names = {m.filename for m in members}
             if any(m.flag_bits & 1 for m in members):
                 raise IntakeError(f"{name} is password-protected: save it without a password.")
-            if not names & {"xl/workbook.xml", "xl/workbook.bin", "content.xml"}:
+            if not tables and not names & _WORKBOOK:
                 raise IntakeError(f"{name} is a ZIP archive, not a workbook: unpack it and load the table itself.")
             if _bomb(sum(m.file_size for m in members), len(data)):
                 raise IntakeError(too_big)
@@ -257,12 +295,31 @@ def _separator(text: str) -> str:
     return best
 
 
-def _sheet(workbook: fastexcel.ExcelReader, sheet: str, *, rows: int | None = None) -> pl.DataFrame:
+def _sheet(
+    workbook: fastexcel.ExcelReader, sheet: str, *, rows: int | None = None, errors: bool = False
+) -> pl.DataFrame:
     """A sheet as text, without a header; its first `rows` only, where given."""
     try:
-        frame = workbook.load_sheet(sheet, header_row=None, skip_rows=0, n_rows=rows, dtypes="string").to_polars()
+        loaded = workbook.load_sheet(sheet, header_row=None, skip_rows=0, n_rows=rows, dtypes="string")
+        frame = _with_errors(loaded) if errors else loaded.to_polars()
     except fastexcel.FastExcelError as error:
         raise IntakeError(f"The sheet “{sheet}” cannot be read: save the workbook again as XLSX.") from error
     if frame.width > MAX_COLUMNS:
         raise IntakeError(f"The sheet “{sheet}” has more than {MAX_COLUMNS} columns, so it is not one of these tables.")
     return frame.rename({name: f"c{i}" for i, name in enumerate(frame.columns)})
+
+
+def _with_errors(loaded: fastexcel.ExcelSheet) -> pl.DataFrame:
+    """The sheet with its errors (`#N/A`, `#DIV/0!`) as text; they come as empty cells otherwise."""
+    table, found = loaded.to_arrow_with_errors()
+    frame = pl.DataFrame(pl.from_arrow(table))
+    by_column: dict[int, tuple[list[int], list[str]]] = {}
+    for error in found.errors if found else ():
+        if "Error(" in error.detail:
+            row, column = error.offset_position
+            at, said = by_column.setdefault(column, ([], []))
+            at.append(row)
+            said.append(_ERRORS.get(error.detail.partition("Error(")[2].partition(")")[0], "#ERROR!"))
+    for column, (at, said) in by_column.items():
+        frame = frame.with_columns(frame.to_series(column).scatter(at, said))
+    return frame

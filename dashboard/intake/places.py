@@ -10,12 +10,9 @@ import polars as pl
 
 from metrics.catalogue import catalogue
 
+from .within import Within, plain_name
+
 KEYS = ("area_code", "la_number", "area")
-
-
-def _plain(name: str) -> str:
-    text = name.lower().replace("&", " and ").replace("’", "'")
-    return " ".join(re.sub(r"[^a-z0-9()]+", " ", text).split())
 
 
 def _number(text: str) -> str:
@@ -48,8 +45,8 @@ def _indexes() -> tuple[dict[str, str], dict[str, list[str]], dict[str, list[str
                 codes.setdefault(name.upper(), code)
             elif re.fullmatch(r"\d{3}", name):
                 numbers[name].append(code)
-            elif code not in names[_plain(name)]:
-                names[_plain(name)].append(code)
+            elif code not in names[plain_name(name)]:
+                names[plain_name(name)].append(code)
     return codes, numbers, names
 
 
@@ -58,13 +55,15 @@ def resolve(area_code: str | None, la_number: str | None, area: str | None) -> t
     codes, numbers, names = _indexes()
     code, number, name = ((x or "").strip() for x in (area_code, la_number, area))
     by_name = (
-        [codes[name.upper()]] if name.upper() in codes else names.get(_plain(name)) or numbers.get(_number(name), [])
+        [codes[name.upper()]]
+        if name.upper() in codes
+        else names.get(plain_name(name)) or numbers.get(_number(name), [])
     )
     found = codes.get(code.upper()) if code else None
     if code and found is None and re.fullmatch(r"[A-Za-z]\d{8}", code):
         return None, "this area code is not among the areas of the dashboard"
     if found is None and code and not name:
-        by_name = names.get(_plain(code), numbers.get(_number(code), []))
+        by_name = names.get(plain_name(code), numbers.get(_number(code), []))
     if found is None and number:
         choices = numbers.get(_number(number), [])
         both = [c for c in choices if c in by_name]
@@ -80,12 +79,28 @@ def resolve(area_code: str | None, la_number: str | None, area: str | None) -> t
     return found, None
 
 
-def find(frame: pl.DataFrame) -> pl.DataFrame:
-    """`frame` with `place` (ONS code) and `place_fault`, from whichever of `area_code`, `la_number`, `area` it has."""
+def resolve_own(text: str | None, near: Within) -> tuple[str | None, str | None]:
+    """As `resolve`, for one cell of the partnership's own that may also name an area within the county."""
+    text = (text or "").strip()
+    code, why = resolve(None, None, text)
+    found = near.find(text) | ({code} if code else set())
+    if len(found) > 1:
+        return None, near.ambiguous(text, found)
+    return (found.pop(), None) if found else (None, near.why_not(text) or why)
+
+
+def find(frame: pl.DataFrame, near: Within | None = None) -> pl.DataFrame:
+    """`frame` with `place` (code) and `place_fault`, from whichever of `area_code`, `la_number`, `area` it has.
+
+    `near`: the areas within the county that `area` may name too; None: a publisher's file, which knows none of them.
+    """
     keys = [key for key in KEYS if key in frame.columns]
     distinct = frame.select(keys).unique()
     found = [
-        resolve(row.get("area_code"), row.get("la_number"), row.get("area")) for row in distinct.iter_rows(named=True)
+        resolve(row.get("area_code"), row.get("la_number"), row.get("area"))
+        if near is None
+        else resolve_own(row.get("area"), near)
+        for row in distinct.iter_rows(named=True)
     ]
     known = distinct.with_columns(
         pl.Series("place", [f[0] for f in found], dtype=pl.String),

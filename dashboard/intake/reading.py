@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import polars as pl
 
 from metrics.estimates import FIGURES
 
-from . import boundaries, cover, ees, fingertips, lait, own, personal, place_files
+from . import boundaries, cases, cover, ees, fingertips, lait, own, personal, place_files
 from .batch import Batch, IntakeError, Ledger, plain, safe_name
 from .figures import Rows, build, settle
 from .headers import KINDS, Fit, detect, fit
-from .opening import Opened, as_utf8, open_file, read_bytes
+from .opening import Opened, as_utf8, open_archive, open_file, read_bytes
 
 LICENCE = "Open Government Licence v3.0"
 PUBLISHERS = {
@@ -44,12 +45,16 @@ def read(
     file_name: str = "",
     kind: str | None = None,
     sheet: str | None = None,
+    forum_areas: Mapping[str, str] | None = None,
+    as_at: date | None = None,
     progress: Callable[[float, str], None] | None = None,
 ) -> Batch:
     """Read one file.
 
     source: a path, or the file's bytes. file_name: what people call it (default: the path's name), see `safe_name`.
     kind: a key of `KINDS`; None lets the header decide. sheet: of a workbook; None finds the one whose header fits.
+    forum_areas: code → name of those that were loaded, which figures may be of; None: those that ship.
+    as_at: the day after which no date of a case record may lie; None: today.
     progress: called with the share done (0–1) and what is being done.
 
     Raises `IntakeError`, one sentence, when the file as a whole is no good, or holds what could name a person. Bad rows
@@ -67,8 +72,13 @@ def read(
         outlines = boundaries.read(as_utf8(data, name), ledger, file_name=name)
         tell(1.0, "Read")
         return _batch("boundaries", name, hashlib.sha256(data).hexdigest(), ledger, places=outlines)
-    opened = open_file(data, file_name=name)
+    files = open_archive(data, file_name=name)
+    opened = None if files else open_file(data, file_name=name)
     tell(0.2, "Looking for the table")
+    batch = _cases(files or [opened], data, kind, sheet, ledger, name, as_at or date.today(), tell)
+    if batch is not None:
+        return batch
+    opened = opened or open_file(data, file_name=name)
     kind, tables = _locate(opened, kind, sheet)
     figures: list[pl.DataFrame] = []
     names: dict[str, str] = {}
@@ -77,7 +87,7 @@ def read(
         frame = _table(kind, opened, found, number, ledger)
         if kind in place_files.PLACES:
             continue
-        for rows in _rows(kind, frame, found, opened, ledger):
+        for rows in _rows(kind, frame, found, opened, ledger, forum_areas):
             made = build(rows, ledger)
             figures.append(cover.count_back(made, ledger) if kind == "cover" else made)
             names = names or rows.names
@@ -105,6 +115,38 @@ def _is_geojson(data: bytes, kind: str | None, name: str) -> bool:
     return False
 
 
+def _cases(
+    files: list[Opened],
+    data: bytes,
+    kind: str | None,
+    sheet: str | None,
+    ledger: Ledger,
+    name: str,
+    as_at: date,
+    tell: Callable[[float, str], None],
+) -> Batch | None:
+    """Case records, read; None where the file holds none."""
+    if kind is not None and kind not in cases.CASES:
+        return None
+    known, sheets, rest = cases.find(files, kind)
+    if sheet is not None:
+        sheets = [s for s in sheets if s.name == sheet]
+    if not sheets and kind:
+        raise IntakeError(f"{name} is not {KINDS[kind]}: no table of it has the columns of one of these.")
+    if not sheets:
+        return None
+    if rest:
+        ledger.remarks.append(f"Not read, as they hold none of these tables: {', '.join(plain(r) for r in rest)}.")
+    tell(0.3, "Reading and checking the records")
+    tables = cases.read(sheets, ledger, as_at=as_at, file_name=name, progress=lambda done: tell(0.3 + 0.6 * done, ""))
+    if not ledger.rows:
+        raise IntakeError(f"{name} has a header and no rows below it.")
+    titles = tuple(dict.fromkeys(s.title for s in sheets)) if len(sheets) > 1 else ()
+    batch = _batch(known, name, hashlib.sha256(data).hexdigest(), ledger, tables=tables, titles=titles)
+    tell(1.0, "Read")
+    return batch
+
+
 def _no_figures() -> pl.DataFrame:
     return pl.DataFrame(schema={**FIGURES, "line": pl.Int64})
 
@@ -117,6 +159,8 @@ def _batch(
     *,
     figures: pl.DataFrame | None = None,
     places: pl.DataFrame | None = None,
+    tables: dict[str, pl.DataFrame] | None = None,
+    titles: tuple[str, ...] = (),
 ) -> Batch:
     """What was read, and the account of every row."""
     used, refused, left_out = ledger.close()
@@ -137,6 +181,9 @@ def _batch(
         rows_left_out=left_out,
         places=places,
         places_kind="" if places is None else kind,
+        cases=tables,
+        tables=titles,
+        repaired=ledger.repaired().with_columns(pl.col("line") % _SHEET),
     )
 
 
@@ -213,7 +260,9 @@ def _no_persons(kind: str, name: str, found: Found, frame: pl.DataFrame, too_lon
     personal.check(too_long, {"value": "(whole row)"}, file_name=name, expected={"value"})
 
 
-def _rows(kind: str, frame: pl.DataFrame, found: Found, opened: Opened, ledger: Ledger) -> list[Rows]:
+def _rows(
+    kind: str, frame: pl.DataFrame, found: Found, opened: Opened, ledger: Ledger, forum_areas: Mapping[str, str] | None
+) -> list[Rows]:
     if frame.is_empty():
         return []
     if kind == "ees":
@@ -222,7 +271,9 @@ def _rows(kind: str, frame: pl.DataFrame, found: Found, opened: Opened, ledger: 
         period = cover.period_of(opened)
         return [cover.read_wide(frame, found.header, found.fit, sheet=found.sheet, period=period, ledger=ledger)]
     frame, columns = _ours(frame, found, ledger)
-    reader = {"own": own.read, "lait": lait.read, "fingertips": fingertips.read, "cover": cover.read_long}[kind]
+    if kind == "own":
+        return [own.read(frame, columns, ledger, forum_areas=forum_areas)]
+    reader = {"lait": lait.read, "fingertips": fingertips.read, "cover": cover.read_long}[kind]
     return [reader(frame, columns, ledger)]
 
 

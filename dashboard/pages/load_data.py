@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard.answers import loads
+from dashboard.answers import case_loads, loads
 from dashboard.components import Choice, empty_state, filters, guard, headline, literal, plain_table, section, title
 from dashboard.components.files import refused_file
 
@@ -16,7 +16,9 @@ if st.session_state.get("done"):
 section("Put a file in", lead="First it is only checked: nothing changes until you press “Load”.")
 kind = filters(Choice("kind", "Kind of file", {"": "found by its header", **loads.KINDS}))["kind"]
 given = st.file_uploader(
-    "File (CSV, Excel workbook or GeoJSON)", type=["csv", "tsv", "txt", "xlsx", "geojson", "json"], key="file"
+    "File (CSV, Excel workbook, GeoJSON, or a ZIP of CSV files)",
+    type=["csv", "tsv", "txt", "xlsx", "zip", "geojson", "json"],
+    key="file",
 )
 if given is not None:
     with st.spinner("Checking every row…"):
@@ -36,6 +38,14 @@ if given is not None:
                 numbers=["Line"],
             )
             refused_file(seen.batch.refused, name=seen.file_name)
+        if seen.batch.repaired.height:
+            plain_table(
+                ["Line", "Column", "Value", "Reason"],
+                seen.batch.repaired.head(loads.SHOWN).rows(),
+                caption=case_loads.repaired_caption(seen.batch.repaired.height),
+                numbers=["Line"],
+            )
+            refused_file(seen.batch.repaired, name=f"repaired {seen.file_name}")
     if seen.kept_out:
         st.warning(seen.kept_out)
     elif not seen.problem and st.button(f"Load {literal(seen.file_name)}", type="primary"):

@@ -10,7 +10,7 @@ from dashboard.answers.funding_shown import shown
 from dashboard.components import About, Choice, about, banner, filters, guard, headline, plain_table, section, title
 from dashboard.components.allocation import allocation
 from dashboard.components.blocks import literal
-from dashboard.components.scenarios import own_model, save_form, saved_message, side_by_side
+from dashboard.components.scenarios import keep_and_compare, saved_message
 from dashboard.components.sliders import Amount, amounts, area_amounts, back_to, new_subject, weights
 from dashboard.components.take_away import table_csv
 
@@ -66,32 +66,16 @@ if answer.problem:
 else:
     allocation(shown(scope, answer, held), beside=main)
 section("What the model is made of", lead=say.model_sentence(held))
-plain_table(
-    say.MODEL_COLUMNS,
-    say.model_cells(answer.model),
-    caption="Indicators",
-    summary="The indicators, their weights and sources",
-)
-section("Scenarios", lead="What is set here can be kept under a name, handed on as a file, and compared.")
-keep, bring = st.columns(2, gap="medium")
-with keep, st.expander("Keep what is set as a scenario"):
-    save_form(
-        save=lambda name: scenarios.try_save(
-            scope, name, model=held.model, values=held.values, settings=chosen, base=held
-        ),
-        label="Keep",
-        key="scenario",
-    )
-with bring, st.expander("Bring a model, its values, or a scenario"):
-    own_model(
-        check=lambda given: files.check(scope, given, held),
-        save=lambda made, name: scenarios.try_save(
-            scope, name, model=made.model, values=made.values, settings=made.settings
-        ),
-        pattern=lambda: table_csv(files.shipped_values(scope)),
-    )
-side_by_side(
-    {comparison.NOW: "What is set above", **offered},
+cells, summary = say.model_cells(answer.model), "The indicators, their weights and sources"
+plain_table(say.MODEL_COLUMNS, cells, caption="Indicators", summary=summary)
+keep_and_compare(
+    keep=lambda name: scenarios.try_save(scope, name, model=held.model, values=held.values, settings=chosen, base=held),
+    check=lambda given: files.check(scope, given, held),
+    bring=lambda made, name: scenarios.try_save(
+        scope, name, model=made.model, values=made.values, settings=made.settings
+    ),
+    pattern=lambda: table_csv(files.shipped_values(scope)),
+    options={comparison.NOW: "What is set above", **offered},
     compare=lambda first, second: comparison.compare(scope, first, second, (held, chosen)),
     heads=comparison.DIFFERING,
 )

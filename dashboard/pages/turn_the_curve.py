@@ -5,20 +5,8 @@ import streamlit as st
 from dashboard.answers import curve as answer
 from dashboard.answers import notes, published
 from dashboard.answers.printed import COLUMNS, printed_rows
-from dashboard.components import (
-    About,
-    Choice,
-    about,
-    empty_state,
-    filters,
-    guard,
-    headline,
-    open_link,
-    plain_table,
-    section,
-    title,
-)
-from dashboard.components.curve import curve_chart
+from dashboard.components import About, Choice, about, filters, guard, headline, plain_table, section, title
+from dashboard.components.curve import curve_chart, no_curve
 from dashboard.components.story import saved_message, story, target_form
 
 scope = guard("turn_the_curve")
@@ -60,15 +48,7 @@ if indicator.series:
         save=lambda value, by, **who: notes.try_target(scope, it.id, value, by, **who),
     )
 else:
-    with top:
-        headline(
-            f"Nobody publishes a figure for this yet. Missing: {indicator.missing}. It is held by {indicator.holder}."
-        )
-    empty_state(
-        "This indicator is on the data development agenda.",
-        f"Ask {indicator.holder} for the figures; the data officer can load them as a table of our own.",
-        link=("Load data", open_link("load_data")),
-    )
+    no_curve(indicator, top=top)
 
 section("What we say and do about it")
 story(
@@ -81,9 +61,5 @@ story(
 printed = printed_rows(indicator.id)
 if printed:
     section("As printed in the strategy")
-    plain_table(
-        COLUMNS,
-        [p.cells for p in printed],
-        caption="Figures that the strategy printed for this indicator",
-    )
+    plain_table(COLUMNS, [p.cells for p in printed], caption="Figures that the strategy printed for this indicator")
 about(About(**answer.about(curve if indicator.series else None, indicator)))

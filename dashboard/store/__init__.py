@@ -1,4 +1,4 @@
-"""The database: figures and places by load, refused rows, notes, scenarios, roles and the record.
+"""The database: figures, places and case records by load, refused rows, notes, scenarios, roles and the record.
 
 SQLite in a file, or PostgreSQL.
 
@@ -16,6 +16,7 @@ from pathlib import Path
 import polars as pl
 import sqlalchemy as sa
 
+from dashboard.store import cases as _cases
 from dashboard.store import figures as _figures
 from dashboard.store import keeping as _keeping
 from dashboard.store import loads as _loads
@@ -25,20 +26,24 @@ from dashboard.store import record as _record
 from dashboard.store import roles as _roles
 from dashboard.store import scenarios as _scenarios
 from dashboard.store import sessions as _sessions
+from dashboard.store import snapshots as _snapshots
 from dashboard.store.database import data_folder, database_url, open_engine
 from dashboard.store.errors import AlreadyLoaded, Load, NothingToLoad, StaleEdit, StoreError, UnknownLoad
 from dashboard.store.figures import CURRENT, Changes
 from dashboard.store.keeping import PURGED, retention
-from dashboard.store.loads import LOADS, REFUSED
+from dashboard.store.loads import LISTED, LOADS, REFUSED
 from dashboard.store.notes import NOTES, SECTIONS
 from dashboard.store.places import PLACES
 from dashboard.store.record import ACTS, RECORDS
 from dashboard.store.roles import ROLE_NAMES, ROLES, Role
 from dashboard.store.scenarios import SCENARIOS
+from dashboard.store.snapshots import SNAPSHOT
+from metrics.cases import CASE_TABLES
 
 __all__ = [
     "ACTS",
     "CURRENT",
+    "LISTED",
     "LOADS",
     "NOTES",
     "PLACES",
@@ -49,6 +54,7 @@ __all__ = [
     "ROLE_NAMES",
     "SCENARIOS",
     "SECTIONS",
+    "SNAPSHOT",
     "AlreadyLoaded",
     "Changes",
     "Load",
@@ -75,6 +81,12 @@ def open_store(url: str | Path | None = None) -> Store:
     return Store(open_engine(url))
 
 
+def _about(*values: str) -> dict[str, str]:
+    """What is kept about a load, by column."""
+    names = ("kind", "file_name", "sha256", "publisher", "release", "licence", "standing", "loaded_by")
+    return dict(zip(names, values, strict=True))
+
+
 class Store:
     """An open database. May be shared by threads; every call is one transaction.
 
@@ -96,7 +108,9 @@ class Store:
         self.close()
 
     def version(self) -> int:
-        """A number that grows whenever figures, places or notes change, and only then. One quick query.
+        """A number that grows whenever figures, places, case records, snapshots or notes change, and only then.
+
+        One quick query.
 
         Scenarios, roles and the record do not count: they are small, and read anew each time.
         """
@@ -126,16 +140,7 @@ class Store:
         Raises `AlreadyLoaded` if a load of a file with this `sha256` stands (also when two try at the same moment),
         `NothingToLoad` without figures, `StoreError` for figures that are not as above.
         """
-        about = {
-            "kind": kind,
-            "file_name": file_name,
-            "sha256": sha256,
-            "publisher": publisher,
-            "release": release,
-            "licence": licence,
-            "standing": standing,
-            "loaded_by": loaded_by,
-        }
+        about = _about(kind, file_name, sha256, publisher, release, licence, standing, loaded_by)
         return _loads.add(self.engine, figures, refused, about, as_role=as_role)
 
     def compare(self, figures: pl.DataFrame) -> Changes:
@@ -154,12 +159,19 @@ class Store:
         """The rows of a load's file that were refused: `line`, `column`, `value`, `reason`, in the file's order."""
         return _loads.refused_rows(self.engine, load_id)
 
+    def listed(self, load_id: int) -> pl.DataFrame:
+        """The rows of a load's file that were refused or repaired, in the file's order, with the columns of `LISTED`.
+
+        `table`: which table of the file, where it has several. `repaired`: taken, with what `reason` says put right.
+        """
+        return _loads.all_listed(self.engine, load_id)
+
     def has_real_loads(self) -> bool:
         """Whether a load stands that holds the partnership's own data: not published, reference or invented."""
         return _loads.any_real(self.engine)
 
     def undo(self, load_id: int, *, undone_by: str = "", as_role: str = "") -> None:
-        """Take a load's figures or places out again; what other loads said stands as if it had never been.
+        """Take out what a load brought; what other loads said stands as if it had never been.
 
         Any load may be undone, not only the last, and its file may be loaded again. Raises `UnknownLoad`.
         """
@@ -169,7 +181,8 @@ class Store:
         """The figures that stand today, of these measures or of all, with the columns of `CURRENT`.
 
         Of several loads that give a figure for the same measure, breakdown, group and period_end, the newest counts.
-        `previous_value` is then the newest differing value among the earlier ones: not null means restated.
+        `previous_value` is then the newest differing value among the earlier ones: not null means restated. `standing`
+        and `previous_standing` are those of the loads that the two come from.
         Sorted by measure, breakdown, group, period_end.
         """
         return _figures.read(self.engine, measures)
@@ -213,20 +226,13 @@ class Store:
         degrees, WGS 84), `boundaries` (each code of a level once; `geometry` a GeoJSON geometry). Only a service's
         `lsoa`, `latitude`, `longitude` and `note` may be empty. Raises as `load` does.
         """
-        about = {
-            "kind": kind,
-            "file_name": file_name,
-            "sha256": sha256,
-            "publisher": publisher,
-            "release": release,
-            "licence": licence,
-            "standing": standing,
-            "loaded_by": loaded_by,
-        }
+        about = _about(kind, file_name, sha256, publisher, release, licence, standing, loaded_by)
         return _places.add(self.engine, frame, refused, about, as_role=as_role)
 
     def places(self, kind: str) -> pl.DataFrame | None:
         """The places of a kind from the newest load of it that stands, whole; None if none was loaded.
+
+        Boundaries: of each level those of the newest load that has the level.
 
         Columns: `PLACES[kind]`; sorted by code, services as in their file.
         """
@@ -235,6 +241,74 @@ class Store:
     def places_load(self, kind: str) -> Load | None:
         """The load that `places` takes that kind from."""
         return _places.source(self.engine, kind)
+
+    def load_cases(
+        self,
+        tables: Mapping[str, pl.DataFrame],
+        listed: pl.DataFrame | None,
+        *,
+        kind: str,
+        file_name: str,
+        sha256: str,
+        publisher: str = "",
+        release: str = "",
+        licence: str = "",
+        standing: str = "local",
+        loaded_by: str = "",
+        as_role: str = "",
+    ) -> int:
+        """Put one file of case records in, all or nothing; gives the id of the load, which `undo` takes.
+
+        `tables`: frames by name, with the columns of `metrics.cases.CASE_TABLES`; a table that is missing or empty
+        brings nothing. Each key at most once, and no required column empty (`StoreError`); keys of other loads may come
+        again. What a foreign key points to is not looked up: it may stand in another load. `listed`: the rows that were
+        refused or repaired, with the columns of `LISTED`; without `repaired` a row counts as refused. Raises as `load`.
+        """
+        about = _about(kind, file_name, sha256, publisher, release, licence, standing, loaded_by)
+        return _cases.add(self.engine, tables, listed, about, as_role=as_role)
+
+    def read_cases(self, name: str, columns: Sequence[str] | None = None) -> pl.DataFrame:
+        """The rows of a case table that stand today, these columns or all, in the order of their keys.
+
+        Of several loads that bring the same key, the newest counts. Only what is asked for is read. With `load_id`
+        among `columns`, which load each row is from. `KeyError` for an unknown table, `ValueError` for a column.
+        """
+        return self.case_tables({name: columns})[name]
+
+    def case_tables(self, wanted: Mapping[str, Sequence[str] | None] | None = None) -> dict[str, pl.DataFrame]:
+        """The case tables as `read_cases` gives them, all at one moment: every one, or by name those columns, or all.
+
+        `case_tables({"episode": ["start_date", "end_date"], "family": None})` reads two columns of one, and another.
+        """
+        return _cases.read(self.engine, dict.fromkeys(CASE_TABLES) if wanted is None else wanted)
+
+    def case_loads(self, name: str) -> list[int]:
+        """The ids of the loads that have rows in a case table, also where newer ones replace all of them. Quick."""
+        return _cases.loads_with(self.engine, name)
+
+    def case_standing(self) -> set[str]:
+        """The standings of the loads that case records stand from, such as `invented` or `local`; empty without any."""
+        return _cases.standing(self.engine)
+
+    def keep_snapshot(self, estimates: pl.DataFrame, *, taken_on: date, reckoned_from: str = "") -> None:
+        """Keep what was reckoned from the case records of today, in place of what was kept on the same day.
+
+        `estimates`: columns of `metrics.estimates.SCHEMA`; a measure, breakdown, group and period at most once
+        (`StoreError`). `reckoned_from`: by which `snapshot_of` finds them. Snapshots of other days are not touched.
+        Those of invented records go with the last of these.
+        """
+        _snapshots.keep(self.engine, estimates, taken_on=taken_on, reckoned_from=reckoned_from)
+
+    def snapshot_of(self, reckoned_from: str) -> pl.DataFrame | None:
+        """The newest snapshot that was kept with these words, with the columns of `SNAPSHOT`; None if there is none."""
+        return _snapshots.reckoned_from(self.engine, reckoned_from)
+
+    def snapshots(self, before: date | None = None) -> pl.DataFrame:
+        """The newest snapshot that was taken before a day, or the newest of all; without rows if there is none.
+
+        Only those count that were taken while records of the same standing stood as do today. Columns: `SNAPSHOT`.
+        """
+        return _snapshots.read(self.engine, before)
 
     def save_scenario(self, name: str, content: str, *, author: str, base: int | None, as_role: str = "") -> int:
         """Keep the next version of the scenario of this name; gives its id.
@@ -296,8 +370,9 @@ class Store:
         """Take out what is past its term; gives `table`, `rows` and the day `before` which they are dated.
 
         `retention`: days by table, as `retention()` reads them. With `dry_run` nothing is changed; without, `by` is
-        needed. Figures, loads and what stands today are never purged; the record is purged from its beginning only.
-        Raises `StoreError` for a table without a term.
+        needed. Figures, loads, snapshots and the texts that stand today are never purged; the record is purged from its
+        beginning only. Case records go by the closing of their case, with all that hangs on it: tables without a term
+        of their own, from which rows go along, come last. Raises `StoreError` for a table that can have no term.
         """
         return _keeping.purge(self.engine, retention, as_at=as_at, dry_run=dry_run, by=by, as_role=as_role)
 

@@ -17,7 +17,7 @@ from dashboard.store.errors import StoreError
 
 URL_VARIABLE = "EARLY_HELP_DATABASE_URL"
 BUSY_SECONDS = 30  # how long a writer waits for another: a load of LAIT's size takes a few seconds
-HEAD = "0003"  # the newest revision in migrations/versions
+HEAD = "0004"  # the newest revision in migrations/versions
 _MIGRATION_LOCK = 0x6561726C79  # any number, the same for all who open this database on PostgreSQL
 
 
@@ -139,6 +139,7 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
 
 def _prepare_postgresql(connection: Any, _record: object) -> None:
     connection.execute("SET jit = off")  # compiling our short queries takes longer than running them
+    connection.execute("SET datestyle = 'ISO, YMD'")  # days as text, as `copying.py` takes them, on any server
     connection.commit()
 
 

@@ -13,7 +13,15 @@ from dashboard.store.loads import KEY
 from dashboard.store.tables import figure, load, note, version_step
 from metrics.estimates import FIGURES
 
-CURRENT = pl.Schema({**FIGURES, "load_id": pl.Int64, "previous_value": pl.Float64})
+CURRENT = pl.Schema(
+    {
+        **FIGURES,
+        "load_id": pl.Int64,
+        "previous_value": pl.Float64,
+        "standing": pl.String,  # of the load: published, reference, invented, local
+        "previous_standing": pl.String,  # of the load that said `previous_value`
+    }
+)
 # Spreadsheets write 0.1 + 0.2 as 0.30000000000000004. A difference this small, as a share of the figure, is no
 # restatement.
 SAME = 1e-9
@@ -37,7 +45,8 @@ def version_query() -> sa.Select:
 
 def read(engine: sa.Engine, measures: Sequence[str] | None) -> pl.DataFrame:
     """The figures that stand today, with the columns of `CURRENT`. See `Store.read_figures`."""
-    query = _standing(measures, [figure.c[name] for name in [*FIGURES, "load_id"]]).add_columns(_previous())
+    query = _standing(measures, [figure.c[name] for name in [*FIGURES, "load_id"]])
+    query = query.add_columns(_previous(figure.c.value), _of_load(figure.c.load_id), _previous_standing())
     return _fetch(engine, query.order_by(*(figure.c[k] for k in KEY)), CURRENT)
 
 
@@ -70,14 +79,24 @@ def _standing(measures: Sequence[str] | None, columns: list[sa.ColumnElement]) -
     return query if measures is None else query.where(figure.c.measure.in_(list(measures)))
 
 
-def _previous() -> sa.ScalarSelect:
-    """The newest differing value that an earlier load gave for the same key."""
+def _previous(column: sa.ColumnElement) -> sa.ScalarSelect:
+    """What the newest earlier load with a differing value says in `column` (of `figure`) for the same key."""
     earlier = figure.alias("earlier")
     apart = sa.func.abs(earlier.c.value - figure.c.value) > SAME * sa.func.abs(figure.c.value)
     withdrawn = figure.c.value.is_(None) & earlier.c.value.is_not(None)
     same_key = [earlier.c[k] == figure.c[k] for k in KEY]
-    query = sa.select(earlier.c.value).where(*same_key, earlier.c.load_id < figure.c.load_id, apart | withdrawn)
-    return query.order_by(earlier.c.load_id.desc()).limit(1).scalar_subquery()
+    query = sa.select(earlier.c[column.name]).where(*same_key, earlier.c.load_id < figure.c.load_id, apart | withdrawn)
+    query = query.order_by(earlier.c.load_id.desc()).limit(1)
+    return query.correlate(figure).scalar_subquery()  # also from within a query of its own, where nothing is implied
+
+
+def _of_load(number: sa.ColumnElement) -> sa.ScalarSelect:
+    """The standing of the load of this number."""
+    return sa.select(load.c.standing).where(load.c.load_id == number).correlate(figure).scalar_subquery()
+
+
+def _previous_standing() -> sa.ScalarSelect:
+    return _of_load(_previous(figure.c.load_id))
 
 
 def _fetch(engine: sa.Engine, query: sa.Select, schema: pl.Schema) -> pl.DataFrame:

@@ -1,6 +1,7 @@
 """Keeping and forgetting: what is past its term goes, and the record says so. Aggregates stay.
 
-A new table whose rows have a term gets one line in `_EXPIRED`.
+A new table whose rows have a term gets one line in `_EXPIRED`. Case records have rules of their own
+(`closed_cases.py`).
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from pathlib import Path
 import polars as pl
 import sqlalchemy as sa
 
+from dashboard.store import cases, closed_cases
 from dashboard.store import record as records
 from dashboard.store.database import reading, writing
 from dashboard.store.errors import StoreError
@@ -22,6 +24,7 @@ PURGED = pl.Schema({"table": pl.String, "rows": pl.Int64, "before": pl.Date})
 _TERMS = Path(__file__).with_name("retention.toml")
 
 Condition = Callable[[datetime], sa.ColumnElement[bool]]
+Expired = dict[str, tuple[sa.Table, list[sa.ColumnElement[bool]]]]  # rows that meet one of the conditions
 
 
 def _refused(cutoff: datetime) -> sa.ColumnElement[bool]:
@@ -71,45 +74,61 @@ def purge(
     """
     _check(terms)
     before = {name: as_at - timedelta(days=days) for name, days in terms.items()}
-    expired = {
-        name: (_EXPIRED[name][0], _EXPIRED[name][1](datetime.combine(day, time(), UTC))) for name, day in before.items()
-    }
     if dry_run:
         with reading(engine) as connection:
-            rows = {name: _count(connection, *what) for name, what in expired.items()}
+            cases.steady(connection)
+            rows = _count(connection, _expired(connection, before))
     else:
         if not by:
             raise ValueError("a purge needs to know by whom")
         with writing(engine) as connection:
-            rows = _take_out(connection, expired, before, by, as_role)
+            rows = _take_out(connection, before, by, as_role)
         if engine.dialect.name == "sqlite":
             _forget_the_log(engine)
-    found = [(name, rows[name], day) for name, day in before.items()]
+    found = [(name, count, _day(name, before)) for name, count in rows.items()]
     return pl.DataFrame(found, schema=PURGED, orient="row")
 
 
-def _take_out(
-    connection: sa.Connection,
-    expired: dict[str, tuple[sa.Table, sa.ColumnElement[bool]]],
-    before: dict[str, date],
-    by: str,
-    as_role: str,
-) -> dict[str, int]:
+def _expired(connection: sa.Connection, before: Mapping[str, date]) -> Expired:
+    """What is past its term, by table: those with a term, then those from which rows go along with a case."""
+    expired: Expired = {}
+    of_cases = closed_cases.past(connection, {name: day for name, day in before.items() if name in closed_cases.TERMS})
+    for name, day in before.items():
+        if name in _EXPIRED:
+            table, condition = _EXPIRED[name]
+            expired[name] = (table, [condition(datetime.combine(day, time(), UTC))])
+        else:
+            expired[name] = of_cases[name]
+    return expired | {name: what for name, what in of_cases.items() if name in before or what[1]}
+
+
+def _day(name: str, before: Mapping[str, date]) -> date:
+    """The day that a table's rows are dated before; of what goes along with cases the latest of theirs."""
+    return before.get(name) or max(day for other, day in before.items() if other in closed_cases.TERMS)
+
+
+def _take_out(connection: sa.Connection, before: Mapping[str, date], by: str, as_role: str) -> dict[str, int]:
     if connection.dialect.name == "sqlite":
         # Write noughts over what is deleted; otherwise it stands in the file until something else needs the room.
         connection.exec_driver_sql("PRAGMA secure_delete = ON")
+    else:
+        connection.execute(
+            sa.text('LOCK TABLE "load" IN SHARE MODE')
+        )  # no load comes in, and none is undone, meanwhile
     # The record's writers wait from here, so that no entry comes between counting and taking out.
     connection.execute(sa.select(record_end).with_for_update())
-    rows = {name: _count(connection, *what) for name, what in expired.items()}
-    past = _last_of(connection, *expired["record"]) if rows.get("record") else None
-    for name, (table, condition) in expired.items():
-        if table is not record and rows[name]:
+    expired = _expired(connection, before)
+    rows = _count(connection, expired)
+    past = _last_of(connection, expired) if rows.get("record") else None
+    for table, conditions in expired.values():
+        for condition in conditions if table is not record else ():
             connection.execute(table.delete().where(condition))
     for name, count in rows.items():
         if count:
-            detail = f"{name}: {count:,} {'row' if count == 1 else 'rows'} from before {before[name]}"
+            day = _day(name, before)
+            detail = f"{name}: {count:,} {'row' if count == 1 else 'rows'} from before {day}"
             if name == "record":
-                detail = f"{records.PURGED_TO.format(past.record_id)} from before {before[name]}"
+                detail = f"{records.PURGED_TO.format(past.record_id)} from before {day}"
             records.append(connection, by, as_role, "purged", detail)
     if past:
         connection.execute(record_end.update().values(purged_to=past.record_id, purged_hash=past.hash))
@@ -119,11 +138,15 @@ def _take_out(
     return rows
 
 
-def _count(connection: sa.Connection, table: sa.Table, condition: sa.ColumnElement[bool]) -> int:
-    return connection.scalar(sa.select(sa.func.count()).select_from(table).where(condition))
+def _count(connection: sa.Connection, expired: Expired) -> dict[str, int]:
+    def rows(table: sa.Table, condition: sa.ColumnElement[bool]) -> int:
+        return connection.scalar(sa.select(sa.func.count()).select_from(table).where(condition))
+
+    return {name: sum(rows(table, one) for one in conditions) for name, (table, conditions) in expired.items()}
 
 
-def _last_of(connection: sa.Connection, table: sa.Table, condition: sa.ColumnElement[bool]) -> sa.Row:
+def _last_of(connection: sa.Connection, expired: Expired) -> sa.Row:
+    table, [condition] = expired["record"]
     return connection.execute(table.select().where(condition).order_by(record.c.record_id.desc()).limit(1)).one()
 
 
@@ -138,7 +161,8 @@ def _forget_the_log(engine: sa.Engine) -> None:
 
 def _check(terms: Mapping[str, int]) -> None:
     for name, days in terms.items():
-        if name not in _EXPIRED:
-            raise StoreError(f"{name} is not among the tables with a term: {', '.join(_EXPIRED)}.")
+        if name not in _EXPIRED and name not in closed_cases.TERMS:
+            possible = ", ".join([*_EXPIRED, *closed_cases.TERMS])
+            raise StoreError(f"{name} is not among the tables with a term: {possible}.")
         if not isinstance(days, int) or isinstance(days, bool) or not 0 <= days < 100_000:
             raise StoreError(f"The term of {name} must be a whole number of days, not {days!r}.")

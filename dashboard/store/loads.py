@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 import polars as pl
 import sqlalchemy as sa
 
-from dashboard.store import record
+from dashboard.store import record, snapshots
+from dashboard.store.case_tables import CASES
+from dashboard.store.copying import copy_in
 from dashboard.store.database import reading, writing
 from dashboard.store.errors import AlreadyLoaded, Load, NothingToLoad, StoreError, UnknownLoad
 from dashboard.store.tables import boundary, figure, forum_area, load, refused, service
 from metrics.estimates import FIGURES, conform, empty
 
 KEY = ("measure", "breakdown", "group", "period_end")
-BROUGHT = (figure, forum_area, service, boundary)  # what an undo takes out; the refused rows stay with the load
+# What an undo takes out; the refused rows stay with the load.
+BROUGHT = (figure, forum_area, service, boundary, *CASES.values())
 NOT_REAL = ("published", "reference", "invented", "illustrative")  # any other standing is the partnership's own data
-SLICE = 5_000  # rows turned into Python objects, or into text, at a time
 REFUSED = pl.Schema({"line": pl.Int64, "column": pl.String, "value": pl.String, "reason": pl.String})
+LISTED = pl.Schema({**REFUSED, "table": pl.String, "repaired": pl.Boolean})
 LOADS = pl.Schema(
     {
         "load_id": pl.Int64,
@@ -52,38 +55,39 @@ def add(
         raise NothingToLoad
     # In the order of the table's key every row goes at the end of what this load wrote so far, which is quickest.
     figures = conform(figures, FIGURES).sort(KEY)
-    return write(engine, figure, figures, refused_rows, about, fault=_fault, as_role=as_role)
+    return write(engine, {figure: figures}, refused_rows, about, fault=lambda: _fault(figures), as_role=as_role)
 
 
 def write(
     engine: sa.Engine,
-    table: sa.Table,
-    frame: pl.DataFrame,
+    frames: Mapping[sa.Table, pl.DataFrame],
     refused_rows: pl.DataFrame | None,
     about: dict[str, str],
     *,
-    fault: Callable[[pl.DataFrame], str],
+    fault: Callable[[], str],
     as_role: str,
 ) -> int:
-    """Put what one file brings into `table`, with its refused rows and its entry in the record, all or nothing.
+    """Put what one file brings into its tables, with its refused rows and its entry in the record, all or nothing.
 
-    `fault` says what is wrong with a frame that the database refuses. Raises `AlreadyLoaded`, `StoreError`.
+    `fault` says what is wrong with frames that the database refuses. Raises `AlreadyLoaded`, `StoreError`.
     """
-    refusals = _refusals(refused_rows)
-    row = {**about, "loaded_at": datetime.now(UTC), "figures": frame.height, "refused": refusals["line"].n_unique()}
+    refusals, height = _refusals(refused_rows), sum(frame.height for frame in frames.values())
+    kept_out = refusals.filter(~pl.col("repaired")).select("table", "line").n_unique()
+    row = {**about, "loaded_at": datetime.now(UTC), "figures": height, "refused": kept_out}
     try:
         with writing(engine) as connection:
             [load_id] = connection.execute(load.insert().values(row)).inserted_primary_key
-            _copy(connection, table, frame, load_id)
-            _copy(connection, refused, refusals, load_id)
+            for table, frame in frames.items():
+                copy_in(connection, table, frame.with_columns(pl.lit(load_id).alias("load_id")))
+            copy_in(connection, refused, refusals.with_columns(pl.lit(load_id).alias("load_id")))
             if about["loaded_by"]:
                 # Not the file's name: people choose it, and might choose a person's.
-                detail = f"load {load_id}: {about['kind']}, {frame.height:,} {'row' if frame.height == 1 else 'rows'}"
+                detail = f"load {load_id}: {about['kind']}, {height:,} {'row' if height == 1 else 'rows'}"
                 record.append(connection, about["loaded_by"], as_role, "loaded", detail)
     except (sa.exc.IntegrityError, engine.dialect.loaded_dbapi.IntegrityError) as error:
         if standing := find(engine, about["sha256"]):
             raise AlreadyLoaded(standing) from error
-        raise StoreError(fault(frame) or f"The database refused the rows: {error}") from error
+        raise StoreError(fault() or f"The database refused the rows: {error}") from error
     return load_id
 
 
@@ -103,10 +107,15 @@ def listed(engine: sa.Engine) -> pl.DataFrame:
 
 def refused_rows(engine: sa.Engine, load_id: int) -> pl.DataFrame:
     """The rows of that load's file that were refused, in the file's order, with the columns of `REFUSED`."""
-    query = sa.select(*(refused.c[name] for name in REFUSED)).where(refused.c.load_id == load_id)
+    return all_listed(engine, load_id).filter(~pl.col("repaired")).select(REFUSED.names())
+
+
+def all_listed(engine: sa.Engine, load_id: int) -> pl.DataFrame:
+    """The rows of that load's file that were refused or repaired, in the file's order, with the columns of `LISTED`."""
+    query = sa.select(*(refused.c[name] for name in LISTED)).where(refused.c.load_id == load_id)
     with reading(engine) as connection:
         rows = connection.execute(query.order_by(refused.c.number)).fetchall()
-    return pl.DataFrame([tuple(row) for row in rows], schema=REFUSED, orient="row")
+    return pl.DataFrame([tuple(row) for row in rows], schema=LISTED, orient="row")
 
 
 def any_real(engine: sa.Engine) -> bool:
@@ -126,31 +135,15 @@ def undo(engine: sa.Engine, load_id: int, undone_by: str, *, as_role: str) -> No
             raise UnknownLoad(f"Load {load_id} was undone before." if known else f"There is no load {load_id}.")
         for table in BROUGHT:
             connection.execute(table.delete().where(table.c.load_id == load_id))
+        snapshots.forget_invented(connection)
         if undone_by:
             record.append(connection, undone_by, as_role, "undid", f"load {load_id}")
 
 
 def _refusals(frame: pl.DataFrame | None) -> pl.DataFrame:
-    frame = empty(REFUSED) if frame is None else conform(frame, REFUSED)
+    frame = empty(LISTED) if frame is None else conform(frame, LISTED)
     text = pl.col(pl.String).str.replace_all("\x00", "\N{SYMBOL FOR NULL}", literal=True)  # PostgreSQL keeps no NUL
-    return frame.with_columns(text, number=pl.int_range(1, pl.len() + 1))
-
-
-def _copy(connection: sa.Connection, table: sa.Table, frame: pl.DataFrame, load_id: int) -> None:
-    """Append the frame to the table the quickest way that the database has, in slices so that memory stays flat."""
-    frame = frame.with_columns(pl.lit(load_id).alias("load_id"), pl.col(pl.Float64).fill_nan(None))
-    names = ", ".join(f'"{name}"' for name in frame.columns)
-    if connection.dialect.name == "postgresql":
-        cursor = connection.connection.cursor()
-        with cursor, cursor.copy(f'COPY "{table.name}" ({names}) FROM STDIN (FORMAT csv)') as copy:
-            for part in frame.iter_slices(SLICE):
-                copy.write(part.write_csv(include_header=False))
-        return
-    places = ", ".join("?" * frame.width)
-    insert = f'INSERT INTO "{table.name}" ({names}) VALUES ({places})'
-    frame = frame.with_columns(pl.col(pl.Date).dt.to_string("iso"))
-    for part in frame.iter_slices(SLICE):
-        connection.exec_driver_sql(insert, part.rows())
+    return frame.with_columns(text, pl.col("repaired").fill_null(False), number=pl.int_range(1, pl.len() + 1))
 
 
 def _fault(figures: pl.DataFrame) -> str:

@@ -43,19 +43,29 @@ def add(
         raise StoreError(fault)
     if "number" in table.c:
         frame = frame.with_columns(number=pl.int_range(1, pl.len() + 1))
-    return loads.write(engine, table, frame, refused_rows, about, fault=lambda _: "", as_role=as_role)
+    return loads.write(engine, {table: frame}, refused_rows, about, fault=lambda: "", as_role=as_role)
 
 
 def read(engine: sa.Engine, kind: str) -> pl.DataFrame | None:
     """The places of the newest load of `kind` that stands, with the columns of `PLACES[kind]`; None without a load.
 
-    In the order of their codes; services in the order of their file.
+    Boundaries: of each level those of the newest load that has the level. In the order of their codes; services in the
+    order of their file.
     """
     table, columns = _TABLES[kind], PLACES[kind]
-    newest = sa.select(sa.func.max(load.c.load_id)).where(load.c.kind == kind, load.c.undone_at.is_(None))
-    query = sa.select(*(table.c[name] for name in columns)).where(table.c.load_id == newest.scalar_subquery())
+    query = sa.select(*(table.c[name] for name in columns))
+    if kind == "boundaries":
+        # an undo takes a load's outlines out of the table, so those that are in it stand
+        newest = sa.select(table.c.level, sa.func.max(table.c.load_id).label("load_id")).group_by(table.c.level)
+        last = newest.subquery()
+        query = query.join(last, sa.and_(table.c.level == last.c.level, table.c.load_id == last.c.load_id))
+        order = (table.c.level, table.c.code)
+    else:
+        newest = sa.select(sa.func.max(load.c.load_id)).where(load.c.kind == kind, load.c.undone_at.is_(None))
+        query = query.where(table.c.load_id == newest.scalar_subquery())
+        order = tuple(table.primary_key)
     with reading(engine) as connection:
-        rows = connection.execute(query.order_by(*table.primary_key)).fetchall()
+        rows = connection.execute(query.order_by(*order)).fetchall()
     return pl.DataFrame([tuple(row) for row in rows], schema=columns, orient="row") if rows else None
 
 

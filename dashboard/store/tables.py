@@ -102,6 +102,8 @@ refused = sa.Table(
     sa.Column("column", sa.Text),
     sa.Column("value", sa.Text),
     sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("table", sa.Text),  # which of the file's tables the line is in, where it has several
+    sa.Column("repaired", sa.Boolean, nullable=False, server_default=sa.false()),  # taken after all, put right
     sqlite_with_rowid=False,
 )
 
@@ -154,6 +156,30 @@ boundary = sa.Table(
     sa.Column("code", Code, primary_key=True),
     sa.Column("name", sa.Text, nullable=False),
     sa.Column("geometry", sa.Text, nullable=False),  # a GeoJSON geometry
+    sqlite_with_rowid=False,
+)
+
+# Estimates from case records as they were on a day, so that a figure that changes later can be marked as restated.
+snapshot = sa.Table(
+    "snapshot",
+    metadata,
+    sa.Column("standing", Code, nullable=False),  # of the records it was reckoned from: `invented`, `local`, …
+    sa.Column("taken_on", sa.Date, nullable=False),
+    sa.Column("measure", Code, nullable=False),
+    sa.Column("breakdown", Code, nullable=False),
+    sa.Column("group", Code, nullable=False),
+    sa.Column("period_end", sa.Date, nullable=False),
+    sa.Column("period", Code, nullable=False),  # a month, a quarter and a year may end on the same day
+    sa.Column("numerator", sa.Double),
+    sa.Column("denominator", sa.Double),
+    sa.Column("value", sa.Double),
+    sa.Column("lower", sa.Double),
+    sa.Column("upper", sa.Double),
+    sa.Column("n", sa.BigInteger),
+    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("method", sa.Text),
+    sa.Column("reckoned_from", sa.Text, nullable=False),  # which loads, in the words of whoever reckoned
+    sa.PrimaryKeyConstraint("standing", "taken_on", "measure", "breakdown", "group", "period_end", "period"),
     sqlite_with_rowid=False,
 )
 

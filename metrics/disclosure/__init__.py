@@ -72,6 +72,8 @@ def suppress(
     """
     settings = settle(estimates, threshold, rules)
     cells = _build(estimates, totals, settings)
+    if not len(cells.value):  # not a single count
+        return estimates
     hide_small(cells)
     protect(cells, progress)
     return _apply(estimates, cells, settings.exempt)

@@ -297,7 +297,7 @@ def test_small_counts_are_hidden_on_the_map_in_the_table_and_in_the_picture(samp
 
 
 def test_small_areas_that_contradict_a_loaded_larger_area_are_not_shown(sample_store):
-    load_counts(sample_store, [12.0, 30.0])
+    load_counts(sample_store, [3.0, 30.0])
     whole = pl.DataFrame(
         {
             "measure": "local:plans", "breakdown": "area", "group": "E07000150", "period": "2025", "status": "ok",

@@ -264,7 +264,7 @@ def test_demo_fills_a_database_of_its_own_once(tmp_path: Path):
         number = len(before)
         assert number > 3
         for i, line in enumerate(before, 1):
-            assert re.fullmatch(rf"Loading the sample data, file {i} of {number}: \S+\.csv\n", line)
+            assert re.fullmatch(rf"Loading the sample data, file {i} of {number}: \S+\.(csv|zip)\n", line)
         assert health(address) == {"status": "ok", "data_version": number}
     with started("demo", "--port", "0", **environment) as (_, before, address):
         assert before == []

@@ -141,6 +141,43 @@ def test_a_file_that_cannot_be_read_gives_one_sentence(name, data, said):
 
 
 @pytest.mark.parametrize(
+    ("name", "data", "said"),
+    [
+        ("values.csv", b"lsoa,Surname,a\nE01026949,,1\n", "names in column “Surname”: leave that column out"),
+        (
+            "values.csv",
+            b"lsoa,name,a\nE01026949,Corby 005A,ann@example.org\n",
+            "e-mail addresses in column “a” (line 2)",
+        ),
+        ("values.csv", b"lsoa,a\nE01026949,1,NN3 2SF\n", "postcodes in column “(whole row)” (line 2)"),
+        ("amounts.csv", b"area,amount\n07700 900123,1\n", "telephone numbers in column “area” (line 2)"),
+        (
+            "ours.csv",
+            MODEL.replace(b"Census of schools", b"ask ann@example.org"),
+            "e-mail addresses in column “source”",
+        ),
+        ("model.toml", SHIPPED + b'\n[more]\nwho = "999 000 0018"\n', "NHS numbers in column “who”: take them out"),
+        ("model.json", changed(note="ring 07700 900123"), "telephone numbers in column “note”: take them out of it"),
+    ],
+)
+def test_what_could_name_a_person_is_refused_as_everywhere(name, data, said):
+    with pytest.raises(IntakeError) as caught:
+        read_funding_file(data, file_name=f"../../{name}")
+    assert str(caught.value).startswith(f"{name} holds what looks like {said}")
+
+
+def test_the_pattern_that_is_handed_out_comes_in_again(look):
+    data = files.shipped_values(PUBLISHED).write_csv().encode()
+    assert read_funding_file(data, file_name="columns.csv").values.height == 422
+
+
+def test_no_folder_and_no_unseen_sign_of_a_file_s_name_is_said():
+    with pytest.raises(IntakeError) as caught:
+        read_funding_file(b"a,b\n1,2\n", file_name="../../etc/\u202epasswd.csv")
+    assert str(caught.value).startswith("passwd.csv is none of the files")
+
+
+@pytest.mark.parametrize(
     ("given", "said"),
     [
         ([("ours.csv", MODEL)], "needs the column “free_meals”"),

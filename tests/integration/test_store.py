@@ -76,11 +76,35 @@ def test_figures_come_back_as_they_went_in(store: Store):
     }
     frame = pl.DataFrame(rows, schema=FIGURES)
     load_id = put(store, frame.reverse(), "one")
-    expected = frame.with_columns(load_id=pl.lit(load_id, pl.Int64), previous_value=pl.lit(None, pl.Float64))
+    expected = frame.with_columns(
+        load_id=pl.lit(load_id, pl.Int64),
+        previous_value=pl.lit(None, pl.Float64),
+        standing=pl.lit("local"),
+        previous_standing=pl.lit(None, pl.String),
+    )
     assert_frame_equal(store.read_figures(), expected, check_exact=True)
     assert_frame_equal(store.read_figures(["lait:%_2yr_olds ", "other"]), expected.head(2), check_exact=True)
     assert store.read_figures([]).schema == store.read_figures().schema == expected.schema
     assert store.read_figures([]).is_empty()
+
+
+def test_each_figure_says_what_its_load_was_and_what_the_one_was_that_it_restates(store: Store):
+    def load(value: float, name: str, standing: str) -> int:
+        frame = figures(("m", NORTH, 2020, value), (name, NORTH, 2020, value))
+        return store.load(frame, None, kind="own", file_name=name, sha256=name, standing=standing)
+
+    def of(measure: str) -> tuple:
+        return store.read_figures([measure]).select("value", "previous_value", "standing", "previous_standing").row(0)
+
+    load(1.0, "a", "local")
+    assert of("m") == (1.0, None, "local", None)
+    published = load(2.0, "b", "published")
+    assert of("m") == (2.0, 1.0, "published", "local")
+    load(2.0, "c", "invented")
+    assert of("m") == (2.0, 1.0, "invented", "local")  # the load between says the same
+    store.undo(published)
+    assert of("m") == (2.0, 1.0, "invented", "local")
+    assert of("a") == (1.0, None, "local", None)
 
 
 def test_a_number_that_is_none_is_kept_as_missing(store: Store):

@@ -23,6 +23,7 @@ from dashboard.store import backup as backups
 from dashboard.store.backup import backup, restore
 from metrics.estimates import FIGURES
 from tests.integration.test_store import figures
+from tests.integration.test_store_cases import every_table
 
 
 @pytest.fixture
@@ -76,6 +77,8 @@ def filled(store: Store) -> None:
     store.load_places(services, None, kind="services", file_name="s", sha256="s", loaded_by="ann")
     outline = pl.DataFrame({"level": ["ward"], "code": ["W1"], "name": ["One"], "geometry": ['{"a":[1.5,2]}']})
     store.load_places(outline, None, kind="boundaries", file_name="o", sha256="o", loaded_by="ann")
+    store.load_cases(every_table(), refused, kind="cases", file_name="c", sha256="c", standing="invented")
+    store.keep_snapshot(awkward, taken_on=date(2026, 5, 1))
     first = store.add_note("S1", "story", "Why.", author="ann", base=None)
     store.add_note("S1", "story", "Why\nnot.", author="ann", base=first)
     store.save_scenario("A", '{"a": "½"}', author="ann", base=None)

@@ -71,6 +71,24 @@ def test_the_newest_load_that_stands_counts_as_a_whole(store: Store):
         assert connection.scalar(sa.select(sa.func.count()).select_from(tables.forum_area)) == 0
 
 
+def test_of_boundaries_the_newest_load_of_each_level_counts(store: Store):
+    def outlines(level: str, *codes: str) -> pl.DataFrame:
+        rows = [(level, code, code, '{"type":"Polygon","coordinates":[]}') for code in codes]
+        return pl.DataFrame(rows, schema=PLACES["boundaries"], orient="row")
+
+    def held() -> list[tuple[str, str]]:
+        return store.places("boundaries").select("level", "code").rows()
+
+    put(store, "boundaries", pl.concat([outlines("ward", "W1", "W2"), outlines("forum", "F1", "F2")]), "both")
+    newer = put(store, "boundaries", outlines("forum", "F3"), "forum")
+    assert held() == [("forum", "F3"), ("ward", "W1"), ("ward", "W2")]
+    latest = put(store, "boundaries", outlines("ward", "W3"), "ward")
+    assert held() == [("forum", "F3"), ("ward", "W3")]
+    assert store.places_load("boundaries").load_id == latest
+    store.undo(newer)
+    assert held() == [("forum", "F1"), ("forum", "F2"), ("ward", "W3")]
+
+
 def test_a_load_of_places_is_a_load_like_any_other(store: Store):
     refused = pl.DataFrame({"line": [4], "column": ["lsoa"], "value": ["E0\x001"], "reason": ["no such LSOA"]})
     version = store.version()

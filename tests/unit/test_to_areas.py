@@ -36,9 +36,16 @@ def test_a_rate_is_the_sum_of_its_counts_and_not_the_mean_of_rates():
     got = to_areas(figures, LOOKUP, how="ratio", multiplier=100)
     assert got.schema == SCHEMA
     assert got.select("group", "numerator", "denominator", "value", "n", "status", "method").rows() == [
-        ("X", 46, 100, 46.0, 2, "ok", "sum of counts over 2 areas"),  # the mean of 10% and 50% would be 30%
-        ("Y", 2, 8, 25.0, 1, "ok", "sum of counts over 1 areas"),
+        ("X", 46, 100, 46.0, None, "ok", "sum of counts over 2 areas"),  # the mean of 10% and 50% would be 30%
+        ("Y", 2, 8, 25.0, None, "ok", "sum of counts over 1 area"),
     ]
+
+
+def test_the_records_behind_a_sum_are_those_of_its_parts_and_not_how_many_parts_there_are():
+    rows = [{"group": "a", "value": 3.0, "n": 40}, {"group": "b", "value": 1.0, "n": 2}, {"group": "c", "value": 2.0}]
+    assert to_areas(estimates(rows), LOOKUP, how="sum")["n"].to_list() == [42, None]
+    hidden = [{**rows[0], "value": None, "status": "c"}, *rows[1:]]
+    assert to_areas(estimates(hidden), LOOKUP, how="sum")["n"].to_list() == [None, None]
 
 
 def test_a_score_is_weighed_by_people_and_a_count_is_summed():
@@ -54,7 +61,7 @@ def test_a_hidden_or_absent_part_leaves_the_whole_without_a_figure(status, expec
     got = to_areas(estimates(rows), LOOKUP, how="sum")
     assert got.select("group", "value", "status", "method").rows() == [
         ("X", None, expected, "1 of 2 areas have a figure"),
-        ("Y", 2.0, "ok", "sum over 1 areas"),
+        ("Y", 2.0, "ok", "sum over 1 area"),
     ]
     absent = to_areas(estimates([rows[0], rows[2]]), LOOKUP, how="sum")
     assert absent["status"].to_list() == ["x", "ok"]

@@ -1,0 +1,70 @@
+"""The case records that stand today, placed in areas: what every answer about early help's own work is reckoned from.
+
+Nothing of this module goes to a page as it is: answers reckon from it, and hide small counts before they give.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+
+import polars as pl
+
+from dashboard.access import Scope
+from dashboard.answers import places
+from dashboard.answers.keep import kept_for_all, the_store
+from metrics.activity import prepare
+
+INVENTED = "Invented records: no family, worker or agency in these figures exists. They show how the page works."
+
+
+@kept_for_all
+def tables(scope: Scope) -> Mapping[str, pl.DataFrame]:
+    """Every case table (`metrics.cases.CASE_TABLES`), with the columns that splits need: areas, agency type, age band."""
+    return prepare(the_store().case_tables(), where(scope))
+
+
+@kept_for_all
+def where(scope: Scope) -> pl.DataFrame:
+    """A row a small area of 2021: `lsoa`, and the `forum_area`, `ward`, `district`, `council`, `county` it lies in."""
+    known = places.lookup(scope, vintage=2021).rename({"forum": "forum_area"})
+    return known.select("lsoa", "forum_area", "ward", "district", "council", "county")
+
+
+@kept_for_all
+def as_at(scope: Scope) -> date | None:
+    """The last day that the records cover, taken to be the end of the last month that they hold in full: the newest
+    month in which anything began, if something began in its last three days, else the month before. None without any.
+    """
+    begun = [
+        newest
+        for name in ("episode", "assessment")
+        if (newest := the_store().read_cases(name, columns=["start_date"])["start_date"].max()) is not None
+    ]
+    if not begun:
+        return None
+    newest = max(begun)
+    next_month = (newest.replace(day=1) + timedelta(days=32)).replace(day=1)
+    if next_month - newest <= timedelta(days=3):
+        return next_month - timedelta(days=1)
+    return newest.replace(day=1) - timedelta(days=1)
+
+
+@kept_for_all
+def invented(scope: Scope) -> bool:
+    """Whether invented records are among those that stand: every page that shows them says so."""
+    return "invented" in the_store().case_standing()
+
+
+@kept_for_all
+def agencies(scope: Scope) -> Mapping[str, str]:
+    """Agency id → name, in order of the name."""
+    known = the_store().read_cases("agency", columns=["agency_id", "name"]).sort("name", "agency_id")
+    return dict(known.iter_rows())
+
+
+@kept_for_all
+def banners(scope: Scope) -> tuple[str, ...]:
+    """What stands above every page of case records: that they are invented, that the areas are stand-ins."""
+    there = invented(scope)
+    return (INVENTED,) * there + (places.BANNER,) * places.illustrative(scope)

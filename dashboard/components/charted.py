@@ -1,0 +1,79 @@
+"""A chart with its words, a table in ready words under it, and files to take that table away."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+import plotly.graph_objects as go
+import polars as pl
+import streamlit as st
+
+from dashboard.charts.base import CONFIG
+from dashboard.charts.flow import flow_chart
+from dashboard.charts.history import Line, history_chart
+from dashboard.components.blocks import html, section, source_line
+from dashboard.components.figures import figure_with_table
+from dashboard.components.tables import plain_table
+from dashboard.components.take_away import take_away
+
+
+def chart(figure: go.Figure, alt: str, *, name: str) -> None:
+    """The chart under its headline, with the source and n beneath. `name` must differ between the charts of a page."""
+    meta = figure.layout.meta
+    html("figure.html", headline=meta["headline"], subtitle=meta["subtitle"])
+    slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+    st.plotly_chart(figure, theme=None, config=CONFIG, key=f"chart-{slug}", alt=alt)
+    source_line(meta["source"], n=meta["n"])
+
+
+def flow(frame: pl.DataFrame, *, levels: Mapping[int, str], name: str, **said: str) -> None:
+    """The chart of journeys between levels (`charts.flow`); `said`: headline, subtitle, source, n."""
+    chart(*flow_chart(frame, levels=levels, **said), name=name)
+
+
+def listed_table(
+    frame: pl.DataFrame, *, name: str, lead: str = "", numbers: Sequence[str] = (), empty: str = ""
+) -> bool:
+    """A section with a table of ready text; where it has no rows, `empty` is said. Gives whether it has any."""
+    section(name, lead=lead)
+    if frame.is_empty():
+        html("paragraph.html", text=empty or "None.", kind="quiet")
+        return False
+    plain_table(frame.columns, frame.rows(), caption=name, numbers=numbers)
+    return True
+
+
+def worded_table(
+    frame: pl.DataFrame,
+    *,
+    name: str,
+    lead: str = "",
+    numbers: Sequence[str] = (),
+    source: str,
+    chosen: Mapping[str, str],
+    empty: str = "",
+) -> None:
+    """The same, with buttons that take the table away: CSV and workbook, which say what was chosen and the source."""
+    if listed_table(frame, name=name, lead=lead, numbers=numbers, empty=empty):
+        take_away(frame, name=name, source=source, chosen=chosen)
+
+
+def completeness(history: pl.DataFrame, *, names: Mapping[str, str], source: str) -> None:
+    """The share of cells filled in, year by year: of one group beside the whole (`all`), or of the whole alone."""
+    groups = [group for group in names if group != "all" and group in history["group"].to_list()]
+    ours = groups[0] if groups else "all"
+    beside = [Line(names["all"], history.filter(pl.col("group") == "all"))] if groups else []
+    mine = history.filter(pl.col("group") == ours)
+    if mine.is_empty():
+        return
+    figure, alt = history_chart(
+        mine,
+        name=names[ours],
+        headline="Cells that are filled in, year by year",
+        subtitle=f"{names[ours]}: % of the cells that should be filled in, by the year in which the record began",
+        source=source,
+        unit="%",
+        comparators=beside,
+    )
+    figure_with_table(figure, alt, history, name="Cells filled in by year", source=source, unit="%", areas=names)

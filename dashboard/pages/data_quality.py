@@ -1,0 +1,41 @@
+"""Can the case records be relied on? Empty cells, impossible dates, rows that point to nothing."""
+
+import streamlit as st
+
+from dashboard.answers import case_records
+from dashboard.answers import data_quality as answer
+from dashboard.components import About, Choice, about, empty_state, filters, guard, headline, open_link, title
+from dashboard.components.charted import completeness, listed_table, worded_table
+from dashboard.components.standing import standing
+
+scope = guard("data_quality")
+standing(case_records.banners(scope))
+title("Can the case records be relied on?")
+offered = answer.choices(scope)
+if offered is None:
+    empty_state(
+        "No case records are loaded yet.",
+        "Load an export of the case system: Annex A, the standard safeguarding dataset, or the dashboard's own tables.",
+        link=("Load data", open_link("load_data")),
+    )
+    st.stop()
+agencies, years = offered
+place = st.empty()
+chosen = filters(Choice("agency", "Agency", agencies), Choice("year", "Year", years))
+seen = answer.quality(scope, **chosen)
+with place.container():
+    headline(seen.sentence)
+completeness(seen.history, names=seen.names, source=seen.source)
+for table in seen.tables:
+    worded_table(
+        table.frame,
+        name=table.name,
+        lead=table.lead,
+        numbers=table.numbers,
+        source=seen.source,
+        chosen=seen.chosen,
+        empty="Nothing is wrong here.",
+    )
+if seen.correct:  # single records are looked at here and not taken away
+    listed_table(seen.correct.frame, name=seen.correct.name, lead=seen.correct.lead, empty="None of your records.")
+about(About(**answer.about(scope)))

@@ -1,0 +1,54 @@
+"""Where do families go? Step up and step down, closures by reason, return within 12 months, drift."""
+
+import streamlit as st
+
+from dashboard.answers import case_records
+from dashboard.answers import journeys as answer
+from dashboard.components import About, Choice, about, empty_state, filters, guard, headline, open_link, title
+from dashboard.components.charted import flow, worded_table
+from dashboard.components.standing import standing
+
+scope = guard("journeys")
+standing(case_records.banners(scope))
+title("Where do families go?")
+offered = answer.choices(scope)
+if offered is None:
+    empty_state(
+        "No case records are loaded yet.",
+        "Load an export of the case system: Annex A, the standard safeguarding dataset, or the dashboard's own tables.",
+        link=("Load data", open_link("load_data")),
+    )
+    st.stop()
+place = st.empty()
+chosen = filters(
+    Choice("area", "Area", offered.areas),
+    Choice("agency", "Agency", offered.agencies),
+    Choice("level", "Level of need at the beginning", offered.levels),
+    Choice("year", "Year", offered.years, default=offered.year),
+)
+seen = answer.journeys(scope, **chosen)
+with place.container():
+    headline(seen.sentence)
+if seen.remark:
+    st.info(seen.remark)
+if not seen.flow.is_empty():
+    flow(
+        seen.flow,
+        levels=answer.LEVELS,
+        name="Journeys between levels of need",
+        headline=seen.headline,
+        subtitle=seen.subtitle,
+        source=seen.source,
+        n=seen.n,
+    )
+for table in seen.tables:
+    worded_table(
+        table.frame,
+        name=table.name,
+        lead=table.lead,
+        numbers=table.numbers,
+        source=seen.source,
+        chosen=seen.chosen,
+        empty="No figure of this is shown for what is chosen. Choose another year, area or agency.",
+    )
+about(About(**answer.about(scope)))

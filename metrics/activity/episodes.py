@@ -1,0 +1,72 @@
+"""Open episodes: plan in place, how many for each lead professional, drift (M04, M07, M09)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import narwhals as nw
+import polars as pl
+
+from metrics.activity.engine import only
+from metrics.activity.question import Question
+from metrics.activity.tally import counts
+
+_OPEN = 10**6  # later than any period
+
+
+def tallies(q: Question) -> Iterator[pl.DataFrame]:
+    if "episode" not in q.facts:
+        return
+    opened = q.stood("episode") if q.asks("M07_open", "M09") else None
+    if q.asks("M07_open"):
+        yield counts("M07_open", opened, "n")
+    if q.asks("M04"):
+        yield _planned(q)
+    for id, who in (("M07", "worker"), ("M07_agency", "agency")):
+        if q.asks(id):
+            yield _load(q, id, who)
+    if q.asks("M09") and "drift" in q.facts:
+        long, idle = q.stood("episode", "year"), q.stood("drift", "enter", "exit")
+        both = pl.concat([long, idle]).group_by("g", "p").agg(pl.col("n").sum().alias("drift"))
+        yield counts("M09", _beside(opened, both, "drift"), "drift", "n")
+
+
+def _beside(whole: pl.DataFrame, part: pl.DataFrame, name: str) -> pl.DataFrame:
+    return whole.join(part, on=["g", "p"], how="left").with_columns(pl.col(name).fill_null(0))
+
+
+def _planned(q: Question) -> pl.DataFrame:
+    """An episode enters once it has been open for the limit of days; with a plan, once it has both."""
+    due, planned = q.stood("episode", "plan_due"), q.stood("episode", "planned")
+    return counts("M04", _beside(due, planned.rename({"n": "planned"}), "planned"), "planned", "n")
+
+
+def _load(q: Question, id: str, who: str) -> pl.DataFrame:
+    known = ~nw.col(who).is_null()
+    episodes, holders = q.stood("episode", where=known), distinct(q, who)
+    return counts(id, _beside(episodes, holders.rename({"n": "holders"}), "holders"), "n", "holders")
+
+
+def distinct(q: Question, who: str, *, throughout: bool = False, by: Sequence[str] | None = None) -> pl.DataFrame:
+    """`g`, `p`, `n`: how many different values of `who` have an episode open at each period's end; or, `throughout`,
+    on any day of the period.
+
+    Spells of the same one that overlap are laid together first, so that each counts once.
+    """
+    keys = [k for k in q.by if k != who]
+    left = only(nw.col("end") <= q.today, q.within("end_m"))
+    rows = q.facts["episode"].filter(nw.col("start") <= q.today, ~nw.col(who).is_null())
+    rows = rows.filter(nw.col("end").is_null() | (nw.col("end") >= nw.col("start")))
+    rows = rows.select(*keys, who=nw.col(who), enter=q.within("start_m"), exit=left)
+    gone = nw.col("exit") + 1 if throughout else nw.col("exit")
+    rows = rows.with_columns(exit=nw.when(nw.col("exit").is_null()).then(nw.lit(_OPEN)).otherwise(gone))
+    rows = rows.filter(nw.col("exit") > nw.col("enter"))
+    one = [*keys, "who"]
+    spells = rows.group_by([*one, "enter"]).agg(nw.col("exit").max())
+    spells = spells.with_columns(reach=nw.col("exit").cum_max().over(one, order_by="enter"))
+    spells = spells.with_columns(before=nw.col("reach").shift(1).over(one, order_by="enter"))
+    begin = nw.when(nw.col("before") > nw.col("enter")).then("before").otherwise("enter")
+    spells = spells.with_columns(enter=begin).filter(nw.col("exit") > nw.col("enter"))
+    spells = spells.with_columns(exit=only(nw.col("exit") < _OPEN, nw.col("exit")))
+    spells = spells.rename({"who": who}) if who in q.by else spells
+    return q.standing(q.moves(spells))

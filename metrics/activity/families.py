@@ -1,0 +1,50 @@
+"""What came to the same family: the next episode, the next referral, early help before a referral."""
+
+from __future__ import annotations
+
+import narwhals as nw
+
+from metrics.activity.definitions import Rules
+from metrics.activity.engine import day, month, yes
+from metrics.activity.prepare import BY
+
+ERROR = "ERROR"  # an episode opened in error is none: it is no return and no earlier help
+
+
+def next_after(known: nw.LazyFrame, later: nw.LazyFrame, name: str) -> nw.LazyFrame:
+    """`episode_id` and `name`: the first day of `later` (`kin`, `day`) of the same family after the episode's end."""
+    closed = known.filter(~nw.col("end").is_null(), ~nw.col("kin").is_null()).select("episode_id", "kin", "end")
+    pairs = closed.join(later.filter(~nw.col("kin").is_null()), on="kin").filter(nw.col("day") > nw.col("end"))
+    return pairs.group_by("episode_id").agg(nw.col("day").min().alias(name))
+
+
+def links(referrals: nw.LazyFrame, episodes: nw.LazyFrame | None, rules: Rules) -> nw.LazyFrame:
+    """A row a referral: `date`, `closed` (days, with months), marks `stepped_down`, `taken_up`, `earlier`, groups.
+
+    taken_up: an episode of the family was open on the day of closure or began within the limit of days after it.
+    earlier: an episode began before the referral and was open on a day within the limit before it.
+    """
+    rows = referrals.filter(~nw.col("date").is_null()).select(
+        "referral_id",
+        "kin",
+        *BY,
+        date=day(referrals, "date"),
+        date_m=month(referrals, "date"),
+        closed=day(referrals, "close_date"),
+        closed_m=month(referrals, "close_date"),
+        stepped_down=yes(nw.col("to_early_help") == nw.lit(True)),
+    )
+    none = {"taken_up": nw.lit(0), "earlier": nw.lit(0)}
+    if episodes is None:
+        return rows.with_columns(**none).drop("referral_id", "kin")
+    reason = nw.col("end_reason")
+    real = episodes.filter(~nw.col("kin").is_null(), reason.is_null() | (reason != ERROR))
+    real = real.select("kin", start=day(episodes, "start_date"), end=day(episodes, "end_date"))
+    pairs = rows.filter(~nw.col("kin").is_null()).select("referral_id", "kin", "date", "closed").join(real, on="kin")
+    still = nw.col("end").is_null()
+    within = (nw.col("start") <= nw.col("closed") + rules.take_up_days) & (still | (nw.col("end") >= nw.col("closed")))
+    before = (nw.col("start") < nw.col("date")) & (still | (nw.col("end") >= nw.col("date") - rules.earlier_days))
+    found = pairs.select("referral_id", taken_up=yes(within), earlier=yes(before))
+    found = found.group_by("referral_id").agg(nw.col("taken_up").max(), nw.col("earlier").max())
+    rows = rows.join(found, on="referral_id", how="left").drop("referral_id", "kin")
+    return rows.with_columns(nw.col(c).fill_null(0) for c in none)

@@ -1,0 +1,92 @@
+"""The measures, rules and fixed words of the Outcome Star as data (`star_measures.toml`), and editions by their
+names."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+
+from metrics.catalogue import DEFINITIONS, DefinitionError
+
+from .editions import Edition
+
+POLARITIES = ("higher", "lower", "none")
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    id: str
+    name: str
+    definition: str
+    numerator: str
+    denominator: str
+    unit: str  # begins with % for a percentage
+    polarity: str
+    beside: str  # the measure that it never stands without; "" where there is none
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    second_due_days: int
+    draws: int
+    seed: int
+    funnel_least: int  # people
+    least_changes: int  # readings
+    length_bands: tuple[tuple[int, str], ...]  # (from this many days, name), from the shortest on
+
+
+@cache
+def measures() -> Mapping[str, Measure]:
+    """Every measure of the Star by id, in order. Raises `DefinitionError`."""
+    found = {row["id"]: Measure(**row) for row in _file()["measure"]}
+    for one in found.values():
+        if one.polarity not in POLARITIES or not (one.name and one.definition and one.unit):
+            raise DefinitionError(f"star_measures.toml: {one.id}: polarity, name, definition or unit")
+        if one.beside and one.beside not in found:
+            raise DefinitionError(f"star_measures.toml: {one.id}: beside: there is no {one.beside}")
+    return found
+
+
+@cache
+def rules() -> Rules:
+    row = _file()["rules"]
+    bands = tuple((band["from"], band["name"]) for band in row["length_bands"])
+    return Rules(**{**row, "length_bands": bands})
+
+
+@cache
+def cannot_say() -> tuple[str, ...]:
+    """What the figures cannot say: sentences that stand wherever they stand."""
+    return tuple(_file()["words"]["cannot_say"])
+
+
+@cache
+def _file() -> dict[str, object]:
+    return tomllib.loads((DEFINITIONS / "star_measures.toml").read_text(encoding="utf-8"))
+
+
+def squashed(text: str | None) -> str:
+    """`Family Star Plus™ (2nd ed.)` → `familystarplus2nd`: letters and digits, without the word edition."""
+    return re.sub(r"[^a-z0-9]|\bedition\b|\bed\b|\bversion\b|\btm\b", "", (text or "").lower())
+
+
+def find(star: str | None, edition: str | None, known: Mapping[str, Edition]) -> Edition | None:
+    """The edition that an export means by a Star's name and an edition, or by a name that holds both.
+
+    Where no edition is said, the Star's only one; None where there are several, or none.
+    """
+    name, number = squashed(star), squashed(edition)
+    both = f"{name}{number}"
+    mine = [e for e in known.values() if name in _names(e)]
+    for one in known.values():
+        numbers = {squashed(e) for e in (one.edition, *one.editions)}
+        if any(both == f"{n}{m}" for n in _names(one) for m in numbers):
+            return one
+    return mine[0] if len(mine) == 1 and not number else None
+
+
+def _names(edition: Edition) -> set[str]:
+    return {squashed(name) for name in (edition.star, edition.name, *edition.also_called)}
