@@ -112,14 +112,37 @@ def plain_pandas(frame: pd.DataFrame) -> list[pd.DataFrame]:
         made.append(_areas(both, by))
         made.append(_people(both, by))
     made.append(both.groupby(["area", "stage_first", "stage_last"], observed=True).size().reset_index())
-    alone = last[last["star_id"] == first["star_id"]]
-    lost = scores[scores["star_id"].isin(alone["star_id"])].groupby("area", observed=True)["score"]
-    made.append(pd.concat([lost.agg(["mean", "std", "count"])]))
+    made += _flow(frame, first, last, base, paired, scores)
     by_service = made[3].copy()
-    overall = by_service["up"].sum() / by_service["n"].sum()
-    for tail in (0.001, 0.025, 0.975, 0.999):
-        by_service[tail] = [stats.binom.ppf(tail, n, overall) / n for n in by_service["n"]]
+    for move in ("up", "down"):
+        overall = by_service[move].sum() / by_service["n"].sum()
+        for tail in (0.001, 0.025, 0.975, 0.999):
+            by_service[f"{move} {tail}"] = [stats.binom.ppf(tail, n, overall) / n for n in by_service["n"]]
     return [*made, by_service]
+
+
+def _flow(frame, first, last, base, paired, scores) -> list[pd.DataFrame]:
+    """Who was lost, where they began, what the pairs are worth, and what was left out."""
+    alone = last[last["star_id"] == first["star_id"]]
+    began = [
+        scores[scores["star_id"].isin(of["star_id"])]
+        .groupby("area", observed=True)["score"]
+        .agg(["mean", "std", "count"])
+        for of in (alone, base)
+    ]
+    days = (pd.to_datetime(paired["date"]) - pd.to_datetime(base["date"])).dt.days.quantile([0.25, 0.5, 0.75])
+    kinds = {
+        "worker": (base["completed_by"] == "worker") | (paired["completed_by"] == "worker"),
+        "retrospective": base["retrospective"] | paired["retrospective"],
+        "editions": base["edition"] != paired["edition"],
+        "services": base["service"] != paired["service"],
+    }
+    counted = pd.DataFrame({kind: [flag.sum()] for kind, flag in kinds.items()})
+    left = frame.drop_duplicates("star_id")
+    out = pd.DataFrame(
+        {"draft": [(left["state"] != "final").sum()], "person": [(left["completed_by"] == "person").sum()]}
+    )
+    return [*began, days.to_frame(), counted, out]
 
 
 def _areas(both: pd.DataFrame, by: str) -> pd.DataFrame:
@@ -130,9 +153,10 @@ def _areas(both: pd.DataFrame, by: str) -> pd.DataFrame:
     )  # fmt: skip
     marked["maintained"] = marked["high_first"] & marked["high_last"]
     marked["below_up"] = ~marked["high_first"] & marked["up"]
+    marked["below_down"] = ~marked["high_first"] & marked["down"]
     keys = [by, "area"]
     groups = marked.groupby(keys, observed=True)
-    flags = ["up", "down", "rose", "fell", "high_first", "high_last", "maintained", "below_up"]
+    flags = ["up", "down", "rose", "fell", "high_first", "high_last", "maintained", "below_up", "below_down"]
     found = groups[flags].sum()
     for column in ("score_first", "score_last", "points", "stage_first", "stage_last", "stages"):
         found[[f"{column}_{w}" for w in ("mean", "std", "n")]] = groups[column].agg(["mean", "std", "count"])
@@ -154,12 +178,15 @@ def _tests(change: np.ndarray) -> tuple[float, float]:
 
 def _people(both: pd.DataFrame, by: str) -> pd.DataFrame:
     person = both.groupby([by, "person_id"], observed=True).agg(
-        most=("stages", "max"), least=("stages", "min"), mean=("points", "mean")
-    )
+        most=("stages", "max"), least=("stages", "min"), mean=("points", "mean"),
+        highest=("points", "max"), lowest=("points", "min"),
+    )  # fmt: skip
     person["up"], person["down"] = person["most"] > 0, person["least"] < 0
+    person["rose"], person["fell"] = person["highest"] > 0, person["lowest"] < 0
     found = person.groupby(level=0, observed=True).agg(
-        n=("up", "size"), up=("up", "sum"), down=("down", "sum"), mean=("mean", "mean"), sd=("mean", "std")
-    )
+        n=("up", "size"), up=("up", "sum"), down=("down", "sum"), rose=("rose", "sum"), fell=("fell", "sum"),
+        mean=("mean", "mean"), sd=("mean", "std"),
+    )  # fmt: skip
     return found.reset_index()
 
 
@@ -209,7 +236,7 @@ def run(readings: int = READINGS) -> list[dict[str, object]]:
         # turn about, so that a busy machine slows both
         pairs = [(_seconds(partial(tables, frame)), _seconds(partial(group_by, frame))) for _ in range(3)]
     ours_seconds, group_by_seconds = (statistics.median(times) for times in zip(*pairs, strict=True))
-    found = star.pairs(frame, EDITION).both()
+    found = star.pairs(frame, EDITION).both
     plain = frame.with_columns(pl.col(pl.Categorical).cast(pl.String)).to_pandas()
     del frame
     gc.collect()

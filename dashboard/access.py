@@ -30,6 +30,7 @@ PAGES = frozenset(
         "load_data",
         "methods",
         "people",
+        "activity",
         "journeys",
         "forum",
         "data_quality",
@@ -54,7 +55,7 @@ class Role:
 _OPEN = frozenset({"scorecard", "methods"})  # what is printed for everyone, and what it means
 _MEETING = _OPEN | {"turn_the_curve"}
 _BUYING = _MEETING | {"area_map", "need_and_funding"}
-_RECORDS = frozenset({"journeys"})  # what early help does, reckoned from case records
+_RECORDS = frozenset({"activity", "journeys"})  # what early help does, reckoned from case records
 
 # The table. For each page a person asks as the first of their roles that may open it. The names are what people read,
 # and what stands in the sign-in settings, the administrator's table and the record.

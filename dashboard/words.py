@@ -110,6 +110,11 @@ def day(when: date | str | None) -> str:
     return f"{when.day} {_MONTHS[when.month - 1]} {when.year}"
 
 
+def month(when: date) -> str:
+    """`2025-03-31` → `March 2025`."""
+    return f"{_MONTHS[when.month - 1]} {when.year}"
+
+
 # Spelled here: the computer's own names of months change with its language.
 _MONTHS = (
     "January", "February", "March", "April", "May", "June",

@@ -16,7 +16,9 @@ from typing import Any
 
 import narwhals as nw
 
-REVIEWS = 3  # held in turn without a change of level: drift
+from metrics.activity.definitions import activity_rules
+
+REVIEWS = activity_rules().drift_reviews  # held in turn without a change of level: drift
 UNKNOWN, ERROR = "UNKNOWN", "ERROR"  # codes of closure reasons that the reckoning itself needs
 OUT_OF_OUTCOMES = ("exclude from outcome denominator", "exclude")  # polarities: moved away, opened in error
 SOCIAL_CARE = 4  # the level of need that children's social care works at

@@ -19,12 +19,13 @@ from datetime import date
 import narwhals as nw
 import polars as pl
 
+from metrics.activity.definitions import activity_rules
 from metrics.counting import collect, day_of, estimates, keys_of, period_of, sums
 from metrics.disclosure import total
 from metrics.journey_rows import SOCIAL_CARE, UNKNOWN, Tables, closure_reasons, drifting, levels, sound, with_family
 
 LEVELS: Mapping[int, str] = {1: "Universal", 2: "Early help", 3: "Targeted early help", 4: "Children's social care"}
-DAYS = 365  # after the closure: within 12 months
+DAYS = activity_rules().return_days  # after the closure: within 12 months
 
 
 # ---- between levels of need

@@ -2,7 +2,7 @@
 
 from dashboard.answers.keep import use_store
 
-__all__ = ["use_store", "warm"]
+__all__ = ["reckon", "use_store", "warm"]
 
 
 def warm(store) -> None:
@@ -14,3 +14,10 @@ def warm(store) -> None:
     use_store(store)
     for area in published.PLACES:
         scorecard(PUBLISHED, area=area, against=published.ENGLAND, vintage=published.vintages()[0])
+
+
+def reckon() -> None:
+    """Reckon what case records come to, for all, unless the database holds it already."""
+    from dashboard.answers import activity_shown
+
+    activity_shown.reckon()

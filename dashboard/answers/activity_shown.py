@@ -18,11 +18,12 @@ import polars as pl
 
 from dashboard.access import PUBLISHED, Scope
 from dashboard.answers import case_records
+from dashboard.answers.activity_words import length
 from dashboard.answers.hidden import families
 from dashboard.answers.keep import kept_for_all, the_store
 from metrics.activity import MEASURES, measure_of, measures
 from metrics.catalogue import DEFINITIONS
-from metrics.disclosure import ALL, Rule, join, suppress, total
+from metrics.disclosure import ALL, THRESHOLD, Rule, join, suppress, total
 from metrics.estimates import SCHEMA, SUPPRESSED, empty
 
 # Length of period, split, and of which measures (none: all). Finer than this most figures would be hidden, and each
@@ -41,6 +42,9 @@ SHOWN: Sequence[tuple[str, str, Sequence[str]]] = (
 _DIMENSION: Mapping[str, str] = {
     "council": "area", "district": "area", "forum_area": "area", "agency_type": "agency", "agency": "agency",
 }  # fmt: skip
+# A table of a measure in which more than this share of the counts would be small is not shown at all: what would be
+# left of it after hiding others as well says nothing, and would cost figures elsewhere.
+MOST_SMALL = 0.2
 _NO_PEOPLE = {"audit", "audit_plan", "audit_answer", "audit_action", "forum", "forum_item"}
 _NUMBERS = ("numerator", "denominator", "value", "lower", "upper", "n")
 _NOT_RECORDED = "not recorded"
@@ -56,24 +60,25 @@ def figures(scope: Scope) -> pl.DataFrame:
     day = case_records.as_at(scope)
     if day is None:
         return empty()
-    return _kept_or_reckoned(day, None)
+    return _kept_or_reckoned(day)
 
 
-def reckon(*, progress: Callable[[float, str], None] | None = None) -> bool:
-    """Reckon the figures of today's records and keep them, if that is not done yet; gives whether there was anything
-    to do. For whoever puts records in, so that no reader waits. `progress`: share done, and with what."""
-    day = case_records.as_at(PUBLISHED)
-    if day is None or the_store().snapshot_of(_state()) is not None:
+def reckon() -> bool:
+    """Reckon the figures of today's records and keep them, unless that is done; gives whether there was anything to do.
+
+    For whoever puts records in, and for a server that starts, so that no reader waits.
+    """
+    if case_records.as_at(PUBLISHED) is None or the_store().snapshot_of(_state()) is not None:
         return False
-    _kept_or_reckoned(day, progress)
+    figures(PUBLISHED)
     return True
 
 
-def _kept_or_reckoned(day: date, progress: Callable[[float, str], None] | None) -> pl.DataFrame:
+def _kept_or_reckoned(day: date) -> pl.DataFrame:
     store, state = the_store(), _state()
     held = store.snapshot_of(state)
     if held is None:
-        held = safe(everything(case_records.tables(PUBLISHED), day), totals=_totals(), progress=progress)
+        held = safe(everything(case_records.tables(PUBLISHED), day), totals=_totals())
         store.keep_snapshot(held, taken_on=day, reckoned_from=state)
     return held.select(list(SCHEMA))
 
@@ -106,8 +111,9 @@ def safe(
 ) -> pl.DataFrame:
     """The same rows in the same order with small counts of families hidden, and what would give them away.
 
-    Measures of which one is part of another (`metrics/definitions/activity_sums.csv`) are judged together. Counts of
-    audits, of forum actions and of cells in a form are not counts of people and stay.
+    A table with too many of them is left out whole. Measures of which one is part of another
+    (`metrics/definitions/activity_sums.csv`) are judged together. Counts of audits, of forum actions and of cells in a
+    form are not counts of people and stay.
     """
     shares = _shared()
     family = families(join(totals, shares))
@@ -118,14 +124,35 @@ def safe(
         _counts_people().alias("_people"),
     )
     done = [rows.filter(~pl.col("_people"))]
-    parts = rows.filter("_people").partition_by("_family", maintain_order=True)
+    few = (_small() & pl.col("_people")).mean().over("measure", "_breakdown", length()) > MOST_SMALL
+    done.append(_withheld(rows.filter(few, "_people")))
+    parts = rows.filter(~few, "_people").partition_by("_family", maintain_order=True)
     for number, part in enumerate(parts):
         if progress:
             progress(number / len(parts), MEASURES.get(part["measure"][0], measure_of(part["measure"][0])).name)
-        both = join(totals, shares, _periods(part))
-        done.append(_judged(part, both))
+        # a family may have closures in two quarters, areas or agencies: families overlap, and add up to no whole
+        apart = {measure_of(m).per for m in part["measure"].unique()} == {"family"}
+        both = shares if apart else join(totals, shares, _periods(part))
+        try:
+            done.append(_judged(part, both))
+        except ValueError:  # something does not add up as it should, so what gives what away is not known
+            done.append(_withheld(part))
     every = pl.concat(done).sort("_place").with_columns(pl.col("_breakdown").alias("breakdown"))
     return every.select(estimates.columns)
+
+
+def _small() -> pl.Expr:
+    """Whether a count of a row is small: the numerator, the denominator, or what lies between them."""
+    counts = ("numerator", "denominator", pl.col("denominator") - pl.col("numerator"), "n")
+    each = [pl.col(c) if isinstance(c, str) else c for c in counts]
+    return pl.any_horizontal((count > 0) & (count < THRESHOLD) for count in each).fill_null(False)
+
+
+def _withheld(rows: pl.DataFrame) -> pl.DataFrame:
+    """The same rows without a number."""
+    return rows.with_columns(
+        *(pl.lit(None, rows.schema[c]).alias(c) for c in _NUMBERS), pl.lit(SUPPRESSED).alias("status")
+    )
 
 
 def _judged(part: pl.DataFrame, totals: pl.DataFrame) -> pl.DataFrame:
@@ -207,5 +234,7 @@ def _periods(rows: pl.DataFrame) -> pl.DataFrame:
         if set(months) <= labels:
             made += [total("period", quarter, months, measure=m) for m in flows]
         if number == 4 and quarter[:7] in labels and {f"{quarter[:7]} Q{q}" for q in range(1, 5)} <= labels:
-            made += [total("period", quarter[:7], [f"{quarter[:7]} Q{q}" for q in range(1, 5)], measure=m) for m in flows]
+            made += [
+                total("period", quarter[:7], [f"{quarter[:7]} Q{q}" for q in range(1, 5)], measure=m) for m in flows
+            ]
     return join(*made)

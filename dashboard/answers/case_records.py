@@ -20,8 +20,21 @@ INVENTED = "Invented records: no family, worker or agency in these figures exist
 
 @kept_for_all
 def tables(scope: Scope) -> Mapping[str, pl.DataFrame]:
-    """Every case table (`metrics.cases.CASE_TABLES`), with the columns that splits need: areas, agency type, age band."""
-    return prepare(the_store().case_tables(), where(scope))
+    """Every case table (`metrics.cases.CASE_TABLES`), with the columns that splits need: areas, agency type, age."""
+    return prepare({**the_store().case_tables(), "population": children(scope)}, where(scope))
+
+
+@kept_for_all
+def children(scope: Scope) -> pl.DataFrame:
+    """Children under 18 by `area` of each `level`: `people`, `year`. Mid-2020: the census gives no under 18s."""
+    people = places.people(scope, vintage=2011).select("lsoa", "year", pl.col("age_0_17").alias("people"))
+    placed = places.lookup(scope, vintage=2011).rename({"forum": "forum_area"}).join(people, on="lsoa")
+    levels = ("county", "council", "district", "forum_area", "ward")
+    made = [
+        placed.group_by(pl.col(level).alias("area"), "year").agg(pl.col("people").sum(), level=pl.lit(level).first())
+        for level in levels
+    ]
+    return pl.concat(made).sort("level", "area")
 
 
 @kept_for_all

@@ -22,6 +22,7 @@ from metrics.disclosure import Rule, join, nest, suppress, total
 NEEDED = ("episode", "person", "referral", "review", "step_event")
 AREAS = ("council", "forum_area")
 LEAST = 30  # episodes of an agency in a year; smaller ones are not shown by themselves
+WAYS_LEAST = 60  # episodes of an agency in a year, for how many moved up, down or not
 # Of how many an area or a level must be for a table of it: below that nearly all of it would be hidden, and with it
 # much of its neighbours.
 AT_LEVEL = 100  # episodes of an area or the county that began at a level, for where they ended
@@ -30,7 +31,7 @@ OTHERS = "other agencies"
 _AREA, _LEVEL, _AGENCY = "area", "level", "agency"  # names of the splits, as the totals know them
 # Of agencies: which way, why closed in three words, who came back, what drifts. The rest would be hidden nearly always.
 OF_AGENCIES = (
-    "flow", "flow:up", "flow:down", "flow:same", "flow:unknown", "closures", "closure:NEEDS_MET", "closure:STEP_UP",
+    "flow", "flow:up", "flow:down", "closures", "closure:NEEDS_MET", "closure:STEP_UP",
     "followed", "not_mature", "returned", "stepped_up_after", "stayed_free", "open", "drift", "drift_long",
     "drift_reviews",
 )  # fmt: skip
@@ -89,20 +90,34 @@ def of_areas(scope: Scope, year: str) -> pl.DataFrame:
 
 @kept_for_all
 def of_agencies(scope: Scope, year: str) -> pl.DataFrame:
-    """`OF_AGENCIES` of a year for the county and for each agency with at least 30 episodes; the breakdown is `agency`.
+    """`OF_AGENCIES` of a year for each agency with at least 30 episodes; the breakdown is `agency`.
 
-    Empty where the county's own figures of the year are hidden: they could be worked out from those of agencies.
+    Where a figure of the county is hidden, so are the agencies' of its kind: together they would give it away.
     """
     county = of_areas(scope, year).filter(pl.col("breakdown") == ALL, pl.col("measure").is_in(OF_AGENCIES))
+    told = county.with_columns(_family()).group_by("_family").agg(pl.col("numerator").null_count().alias("hidden"))
+    whole = told.filter(pl.col("hidden") == 0)["_family"].to_list()
     frame = _counted(scope, year, {None: ALL, "agency": _AGENCY}).filter(pl.col("measure").is_in(OF_AGENCIES))
-    if county["numerator"].null_count():
-        return frame.clear()
     large = frame.filter(pl.col("breakdown") == _AGENCY, pl.col("measure") == "flow", pl.col("numerator") >= LEAST)
     named = large.filter(pl.col("group") != NOT_RECORDED)["group"].to_list()
-    shown = frame.filter((pl.col("breakdown") == ALL) | pl.col("group").is_in(named))
-    sums = join(_sums(), total(_AGENCY, "*", [*named, OTHERS]))
-    known = Rule(breakdowns=[ALL], measures=county["measure"].to_list(), exempt=True)
-    return _hidden(shown, sums, known)
+    frame = frame.with_columns(_family()).filter(pl.col("_family").is_in(whole)).drop("_family")
+    moved = large.filter(pl.col("numerator") >= WAYS_LEAST)["group"].to_list()
+    frame = frame.filter(~pl.col("measure").str.starts_with("flow") | pl.col("group").is_in([ALL, *moved]))
+    # The county's ways stay out: with its levels, which are shown, they would tell of those that are hidden.
+    known = pl.col("measure").is_in(county["measure"].to_list()) & (pl.col("breakdown") == ALL)
+    shown = frame.filter(known | pl.col("group").is_in(named))
+    # By agency no level is shown, and its ways are of all its episodes: how few had no level recorded stays unsaid.
+    size = pl.col("numerator").filter(pl.col("measure") == "flow").first().over("breakdown", "group")
+    way = pl.col("measure").is_in(["flow:up", "flow:down"])
+    shown = shown.with_columns(pl.when(way).then(size).otherwise("denominator").alias("denominator"))
+    plain = join(
+        _sums().filter(~pl.col("parent").str.starts_with("flow")),
+        total("measure", "flow", ["flow:up", "flow:down", "no change recorded"], relation="by way"),
+        *(total("measure", f"flow:{w}/denominator", ["flow"], relation="the same") for w in ("up", "down")),
+    )
+    sums = join(plain, total(_AGENCY, "*", [*named, OTHERS]))
+    made = _hidden(shown, sums, Rule(breakdowns=[ALL], exempt=True)) if shown.height else shown
+    return made.filter(pl.col("breakdown") == _AGENCY)
 
 
 def _large_enough(frame: pl.DataFrame) -> pl.DataFrame:

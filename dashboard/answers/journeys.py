@@ -120,7 +120,7 @@ def journeys(scope: Scope, *, area: str, agency: str, level: str, year: str) -> 
     if any(code not in among for code, among in asked.items() if code):
         raise NotAllowed("This area, agency, level or year is not among those that your role may choose.")
     frame, remark = _rows(scope, area, agency, level, year)
-    of = offered.agencies[agency] if agency else offered.areas[area] if area else "the county"
+    of = offered.agencies[agency] if agency else offered.areas[area] if area else "the whole county"
     flow = frame.filter(pl.col("measure").str.contains("^flow:[1-4]")) if not agency else empty()
     if level:
         flow = flow.filter(pl.col("measure").str.contains(f"^flow:{level}"))
@@ -153,17 +153,22 @@ def _rows(scope: Scope, area: str, agency: str, level: str, year: str) -> tuple[
     if agency:
         every = journey_counts.of_agencies(scope, year)
         mine = every.filter(pl.col("group") == agency)
-        said = "Agencies are shown for the whole county and all levels: cut finer, hardly a figure could be shown."
-        if mine.is_empty():
-            said = (
-                f"This agency led fewer than {journey_counts.LEAST} episodes in the year: too few to show by "
-                "themselves. Choose another year, or all agencies."
+        if "flow" not in mine["measure"].to_list():
+            return mine, (
+                f"Not all is shown of this agency: it led fewer than {journey_counts.WAYS_LEAST} episodes in the year, "
+                "or the county's own figure is hidden. "
+                "Choose another year, or all agencies."
             )
-        elif not area and not level:
-            said = ""
-        return mine, said
+        cut = "Agencies are shown for the whole county and all levels: cut finer, hardly a figure could be shown."
+        return mine, cut if area or level else ""
     every = journey_counts.of_areas(scope, year)
     mine = every.filter(pl.col("group") == (area or ALL), pl.col("breakdown") != "level")
+    if not mine["measure"].str.contains("^flow:[1-4]").any():
+        least = journey_counts.ENOUGH["flow"]
+        return (
+            mine,
+            f"Where families went is shown from {least} episodes in a year: here were fewer. Choose a larger area.",
+        )
     if not level:
         return mine, ""
     rest = "closures, returns and drift are" if area else "closures are"
@@ -184,13 +189,12 @@ def _at_level(scope: Scope, held: Mapping[str, dict], area: str, agency: str, le
 
 
 def _sentence(held: Mapping[str, dict], of: str, year: str) -> str:
-    if "flow" not in held:
-        return f"Nothing is shown for {of} in {year}."
-    said = [part for part in ([_by_way(held)] if "flow:up" in held else [_from_level(held, a) for a in LEVELS]) if part]
-    first = f"In {year} {_number(held, 'flow')} episodes were open in {of}"
-    if held["flow"]["numerator"] is None:
-        first = f"In {year}, in {of}"
-    first = f"{first}: {'; '.join(said)}." if said else f"{first}; how many changed level is hidden."
+    by_level = [_from_level(held, a) for a in LEVELS if f"flow:{a}" in held]
+    said = [part for part in ([_by_way(held)] if "flow:up" in held else by_level) if part]
+    first = f"In {year}, {of}"
+    if held.get("flow", {}).get("numerator") is not None:
+        first = f"In {year} {_number(held, 'flow')} episodes were open in {of}"
+    first = f"{first}: {'; '.join(said)}." if said else f"{first}: how many changed level is not shown."
     back = held.get("returned")
     if back and back["value"] is not None and back["denominator"] is not None:
         share = words.figure(
@@ -202,8 +206,8 @@ def _sentence(held: Mapping[str, dict], of: str, year: str) -> str:
 
 
 def _by_way(held: Mapping[str, dict]) -> str:
-    names = {"up": "moved up", "down": "moved down", "same": "stayed at their level"}
-    shown = {name: held[f"flow:{way}"] for way, name in names.items()}
+    names = {"flow:up": "moved up", "flow:down": "moved down"}
+    shown = {name: _share(held[m], held[m]["denominator"]) for m, name in names.items() if m in held}
     said = [f"{words.value(row['value'], unit='%')} {name}" for name, row in shown.items() if row["value"] is not None]
     return words.listed(said)
 
@@ -240,14 +244,14 @@ def _flow(held: Mapping[str, dict], level: str) -> Table:
     if not level and "flow:unknown" in held:
         rows.append(_cells("No level recorded at either end", held["flow:unknown"], "all episodes"))
     lead = "Neither up nor down is good or bad in itself: a step up can be the right help at the right time."
-    return Table("Step up and step down", lead, _frame(rows))
+    return Table("Step up and step down", lead if rows else "", _frame(rows))
 
 
 def _ways(held: Mapping[str, dict]) -> Table:
-    names = {"up": "Moved up", "down": "Moved down", "same": "Stayed at their level"}
-    rows = [_cells(name, held[f"flow:{w}"], "those with known levels") for w, name in names.items() if held]
-    rows += [_cells("No level recorded at either end", held["flow:unknown"], "all episodes")] if held else []
-    return Table("Step up and step down", "By agency the levels themselves are too small to show.", _frame(rows))
+    names = {"flow:up": "Moved up", "flow:down": "Moved down"}
+    rows = [_cells(name, _share(held[m], held[m]["denominator"]), "episodes") for m, name in names.items() if m in held]
+    lead = "By agency the levels themselves are too small to show." if rows else ""
+    return Table("Step up and step down", lead, _frame(rows))
 
 
 def _closures(held: Mapping[str, dict]) -> Table:
@@ -336,7 +340,8 @@ def about(scope: Scope) -> dict[str, str]:
         ),
         "method": (
             "Shares with Wilson 95% limits. Counts of 1 to 5, and what would give them away, are hidden: [c]. "
-            f"Agencies with fewer than {journey_counts.LEAST} episodes in a year are not shown by themselves."
+            f"Agencies with fewer than {journey_counts.LEAST} episodes in a year are not shown by themselves; the flow "
+            f"is shown from {journey_counts.ENOUGH['flow']} episodes, and from {journey_counts.AT_LEVEL} at a level."
         ),
         "limits": (
             "Levels are what was recorded. That a family did not come back does not say that it is well: it may have "

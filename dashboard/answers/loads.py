@@ -8,7 +8,7 @@ import polars as pl
 
 from dashboard import words
 from dashboard.access import LOAD, UNDO, Scope, require
-from dashboard.answers import case_loads, places
+from dashboard.answers import activity_shown, case_loads, places
 from dashboard.answers.keep import the_store
 from dashboard.intake import CASES, KINDS, PLACES, THINGS, Batch, IntakeError, read, safe_name
 from dashboard.store import Changes, StoreError
@@ -66,6 +66,8 @@ def put_in(scope: Scope, batch: Batch) -> str:
         number = _load(scope, batch)
     except StoreError as error:
         return str(error)
+    if batch.cases is not None:
+        activity_shown.reckon()
     came = f"{_things(batch)}, {_count(batch.rows_refused, 'row', 'rows')} refused"
     return f"{batch.file_name} is in as load {number}: {came}."
 

@@ -16,8 +16,8 @@ _ROW, _EDGE = 52, 72  # pixels: a bar with its space, and what stands above and 
 _NAME = 18  # letters to a line of a level's name
 _NARROW = 0.05  # of the longest bar: a part narrower than this has its words in the table and when pointed at
 # From light to dark as the level rises: neither direction is better, so no colour of judgement, and a copy in black and
-# white says the same. Ink that can be read on each: 7 to 1 at least.
-_GREYS = ("#F0F0F0", "#C8CACC", "#7B8085", "#2B2F33")
+# white says the same. The ink on each can be read: 4.5 to 1 at least.
+_GREYS = ("#F0F0F0", "#C8CACC", "#6B7276", "#2B2F33")
 _INK = (palette.TEXT, palette.TEXT, palette.WHITE, palette.WHITE)
 
 
@@ -72,7 +72,9 @@ def _drawn(counts, levels, texts) -> tuple[go.Figure, str]:
     figure.update_layout(
         barmode="stack", bargap=0.35, uniformtext={"minsize": 12, "mode": "show"},
         yaxis={"autorange": "reversed", "automargin": True, "title": None},
-        xaxis={"range": [0, longest * 1.02], "showgrid": True, "gridcolor": palette.GRID, "nticks": 5},
+        xaxis={
+            "range": [0, longest * 1.02], "showgrid": True, "gridcolor": palette.GRID, "nticks": 5, "tickformat": ",d",
+        },
         annotations=[
             {
                 "text": words.MARKERS["c"] if whole is None else "nobody", "x": 0, "y": row, "xanchor": "left",
@@ -109,7 +111,7 @@ def _alt(headline, held, levels, names) -> str:
     said = []
     for a, name in levels:
         whole = held.get(f"flow:{a}")
-        parts = [f"{b}: {_said(held.get(f'flow:{a}:{b}'))}" for b, _ in levels if held.get(f"flow:{a}:{b}") != 0]
+        parts = [f"{b}: {_said(held.get(f'flow:{a}:{b}'))}" for b, _ in names if held.get(f"flow:{a}:{b}") != 0]
         if whole:
             said.append(f"From {a} ({name}), {words.number(whole, decimals=0)} episodes, to {'; to '.join(parts)}.")
         else:

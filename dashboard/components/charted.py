@@ -17,6 +17,8 @@ from dashboard.components.figures import figure_with_table
 from dashboard.components.tables import plain_table
 from dashboard.components.take_away import take_away
 
+LONG, FIRST = 18, 12  # rows: more than that are folded, and so many of them stand above
+
 
 def chart(figure: go.Figure, alt: str, *, name: str) -> None:
     """The chart under its headline, with the source and n beneath. `name` must differ between the charts of a page."""
@@ -35,12 +37,18 @@ def flow(frame: pl.DataFrame, *, levels: Mapping[int, str], name: str, **said: s
 def listed_table(
     frame: pl.DataFrame, *, name: str, lead: str = "", numbers: Sequence[str] = (), empty: str = ""
 ) -> bool:
-    """A section with a table of ready text; where it has no rows, `empty` is said. Gives whether it has any."""
+    """A section with a table of ready text; where it has no rows, `empty` is said. Gives whether it has any.
+
+    Of a long one the first rows stand, and the whole is folded away beneath."""
     section(name, lead=lead)
     if frame.is_empty():
         html("paragraph.html", text=empty or "None.", kind="quiet")
         return False
-    plain_table(frame.columns, frame.rows(), caption=name, numbers=numbers)
+    long = frame.height > LONG
+    shown = frame.head(FIRST) if long else frame
+    plain_table(frame.columns, shown.rows(), caption=f"{name}: the first {FIRST}" if long else name, numbers=numbers)
+    if long:
+        plain_table(frame.columns, frame.rows(), caption=name, numbers=numbers, summary=f"All {frame.height} of them")
     return True
 
 

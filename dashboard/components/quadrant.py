@@ -10,7 +10,7 @@ from dashboard.components.blocks import html
 
 @dataclass(frozen=True, slots=True)
 class MeasureLine:
-    """One measure in a box, in ready words. `address`: where a click leads; `signal`: what stands out, "" for nothing."""
+    """One measure in a box, in ready words. `address`: where a click leads; `signal`: what stands out, or nothing."""
 
     name: str
     address: str

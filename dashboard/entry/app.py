@@ -22,6 +22,7 @@ TABLE = (
     ("Meeting", "turn_the_curve", "Turn the curve"),
     ("Commissioning", "area_map", "Area map"),
     ("Commissioning", "need_and_funding", "Need and funding"),
+    ("Commissioning", "activity", "Activity"),
     ("Commissioning", "journeys", "Journeys"),
     ("Commissioning", "forum", "Forum"),
     ("Data", "load_data", "Load data"),

@@ -55,13 +55,23 @@ def _prepare() -> None:
     gc.freeze()
 
 
+def _reckon() -> None:
+    """Reckon what case records come to, if nobody has yet: a minute of work that visitors should not wait for."""
+    try:
+        answers.reckon()
+    except Exception as error:
+        log.error("The figures of case records could not be reckoned: %s", trace_without_data(error))
+
+
 @asynccontextmanager
 async def lifespan(app: st.App) -> AsyncIterator[dict[str, object]]:
     """What happens before the first visitor and after the last."""
     await asyncio.to_thread(_prepare)
+    reckoning = asyncio.create_task(asyncio.to_thread(_reckon))
     try:
         yield {}
     finally:
+        await reckoning
         gc.unfreeze()
         store = the_store()
         use_store(None)

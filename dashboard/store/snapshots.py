@@ -34,7 +34,9 @@ def keep(engine: sa.Engine, estimates: pl.DataFrame, *, taken_on: date, reckoned
         if _of_day(connection, standing, taken_on).equals(frame) and _is_from(connection, taken_on, reckoned_from):
             return
         connection.execute(snapshot.delete().where(snapshot.c.standing == standing, snapshot.c.taken_on == taken_on))
-        copy_in(connection, snapshot, frame.with_columns(standing=pl.lit(standing), reckoned_from=pl.lit(reckoned_from)))
+        copy_in(
+            connection, snapshot, frame.with_columns(standing=pl.lit(standing), reckoned_from=pl.lit(reckoned_from))
+        )
         connection.execute(version_step.insert().values(steps=1))
 
 

@@ -56,8 +56,9 @@ def _shares(q: Question, columns: set[str]) -> Iterator[tuple[str, tuple[nw.Expr
         if not {"next_referral"} - columns or not _NEEDS[id]:
             cohort = (outcome == 1) & (nw.col("end") + days <= q.today)
             yield id, (yes(cohort & came(id, days)), yes(cohort))
-    if "answers" in columns:
-        yield "M27_rate", (yes(nw.col("answers") > 0), nw.lit(1))
+    if "answered" in columns:
+        ripe = nw.col("end") + q.rules.feedback_days <= q.today
+        yield "M27_rate", (yes(ripe & (nw.col("answered") <= nw.col("end") + q.rules.feedback_days)), yes(ripe))
     if "pairs" in columns:
         yield "M26", (nw.col("improved").fill_null(0), nw.col("pairs").fill_null(0))
 

@@ -70,6 +70,7 @@ class Rules:
     take_up_days: int
     earlier_days: int
     re_audit_days: int
+    feedback_days: int
     needs_at_baseline: int
     good_grade: int
     inadequate_grade: int

@@ -74,8 +74,10 @@ def _month_of(days: nw.Expr) -> nw.Expr:
 
 
 def _whole(value: nw.Expr, by: int) -> nw.Expr:
-    """How many times `by` goes into a whole number. Written so that the value stands in it once: in SQL `//` repeats it,
-    and one within another would grow beyond what can be planned. The half keeps clear of rounding."""
+    """How many times `by` goes into a whole number; the half keeps clear of rounding.
+
+    The value stands in it once. In SQL `//` repeats it, and one within another grows beyond what can be planned.
+    """
     return ((value + 0.5) * (1 / by)).floor()
 
 

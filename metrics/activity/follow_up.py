@@ -28,13 +28,14 @@ def immature(
     rules: Rules | None = None,
 ) -> pl.DataFrame:
     """How many rows of each period count and how many do not yet: COLUMNS, for the measures that follow up (`M13_6`,
-    `M13_12`, `M14`, `M15`, `M16`, `M23`). Arguments as for `metrics.activity.measures`.
+    `M13_12`, `M14`, `M15`, `M16`, `M23`, `M27_rate`). Arguments as for `metrics.activity.measures`.
     """
     from metrics.activity import question
 
     q = question(tables, as_at=as_at, period=period, by=by, measures=measures, rules=rules)
     closed = nw.col("outcome") == 1
     asked = {id: ("episode", "end", days, closed) for id, days in followed(q.rules).items()}
+    asked["M27_rate"] = ("episode", "end", q.rules.feedback_days, ~nw.col("end").is_null())
     asked["M16"] = ("referral", "closed", q.rules.take_up_days, nw.col("stepped_down") == 1)
     asked["M23"] = ("audit", "done", q.rules.re_audit_days, nw.col("final_grade") == q.rules.inadequate_grade)
     found = []

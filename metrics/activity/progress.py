@@ -18,7 +18,8 @@ def by_episode(tables: Mapping[str, nw.LazyFrame], known: nw.LazyFrame, rules: R
     """Frames with `episode_id` and columns of their own, of those tables that are there:
 
     plan: the first plan's day. first_due, first_held: the first review. needs, resolved: how many, by the closure.
-    pairs, improved, change, change_squared: readings of the same area, first and last. answers: feedback.
+    pairs, improved, change, change_squared: readings of the same area, first and last. answered: the first day of
+    feedback.
     next_episode, next_referral: the first day of each after the closure.
     """
     if "plan" in tables:
@@ -32,7 +33,8 @@ def by_episode(tables: Mapping[str, nw.LazyFrame], known: nw.LazyFrame, rules: R
         yield _readings(tables["reading"], known, rules)
     if "feedback" in tables:
         answers = tables["feedback"].filter(~nw.col("episode_id").is_null())
-        yield answers.group_by("episode_id").agg(nw.len().alias("answers"))
+        answers = answers.select("episode_id", answered=day(answers, "date"))
+        yield answers.group_by("episode_id").agg(nw.col("answered").min())
     later = known.filter(nw.col("sound") == 1).select("kin", day="start")
     yield next_after(known, later, "next_episode")
     if "referral" in tables:

@@ -12,7 +12,6 @@ import numpy as np
 import polars as pl
 
 from .definitions import rules
-from .distance import moved_anywhere
 from .editions import Edition
 from .frames import ALL, AREA, bare, together
 from .pairs import as_pairs
@@ -38,7 +37,7 @@ def family_bootstrap(
 
     B. Efron and R. J. Tibshirani, An Introduction to the Bootstrap (1993), chapters 8 and 13.
     """
-    both = as_pairs(readings, edition, **options).both()
+    both = as_pairs(readings, edition, **options).both
     draws = rules().draws if draws is None else draws
     seed = rules().seed if seed is None else seed
     if draws < 1:
@@ -52,7 +51,7 @@ def family_bootstrap(
     moves = stage(both.last) - stage(both.first)
     change = both.last.astype(np.int64) - both.first
     whole: dict[str, tuple[np.ndarray, float]] = {}
-    for scale, (up, down) in moved_anywhere(both).items():
+    for scale, (up, down) in both.moved_anywhere.items():
         whole |= {f"{scale}_up_any": (up, 100.0), f"{scale}_down_any": (down, 100.0)}
     # a mean over the areas is a whole number over their number: whole numbers make few kinds of families
     whole["person_change"] = (change.sum(axis=1), 1 / len(areas))

@@ -45,7 +45,7 @@ def distance_travelled(
     if splits:
         options.setdefault("by", splits)
     every = as_pairs(readings, edition, baseline=baseline, period=period, **options)
-    both = every.both()
+    both = every.both
     groups = grouped(both.people, splits)
     tables = joint(both, groups)
     areas = list(both.edition.area_ids)
@@ -70,27 +70,12 @@ def anywhere(pairs: Pairs, groups: Groups) -> list[pl.DataFrame]:
 
     n = per_group(np.ones(len(groups.codes)))
     parts = []
-    for scale, (up, down) in moved_anywhere(pairs).items():
+    for scale, (up, down) in pairs.moved_anywhere.items():
         parts.append(shares(f"{scale}_up_any", groups.name, groups.labels, per_group(up), n))
         parts.append(shares(f"{scale}_down_any", groups.name, groups.labels, per_group(down), n))
-    mean = mean_change(pairs)
+    mean = pairs.mean_change
     parts.append(means("person_change", groups.name, groups.labels, per_group(mean), per_group(mean**2), n))
     return parts
-
-
-def moved_anywhere(pairs: Pairs) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """For `stage` and `points`: who of `pairs` (with two Stars) is up, and who is down, in at least one area."""
-    stage = pairs.edition.stage_of
-    moves = {
-        "stage": stage(pairs.last) - stage(pairs.first),
-        "points": pairs.last - pairs.first,
-    }
-    return {scale: ((move > 0).any(axis=1), (move < 0).any(axis=1)) for scale, move in moves.items()}
-
-
-def mean_change(pairs: Pairs) -> np.ndarray:
-    """Each person's mean change over the areas, in points."""
-    return (pairs.last.astype(np.int64) - pairs.first).mean(axis=1) if len(pairs.first) else np.zeros(0)
 
 
 def _moves(scale: str, name: str, labels: Sequence[str], tables: np.ndarray) -> list[pl.DataFrame]:

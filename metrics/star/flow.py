@@ -14,7 +14,6 @@ from scipy.stats import t as student_t
 from metrics.estimates import NOT_AVAILABLE
 
 from .definitions import rules
-from .distance import moved_anywhere
 from .editions import Edition
 from .frames import ALL, AREA, TIMES, bare, crossed, means, shares, together
 from .groups import Groups, grouped
@@ -135,11 +134,11 @@ def _strip(started: pl.DataFrame, groups: Groups) -> list[pl.DataFrame]:
 
 def _bounds(pairs: Pairs, started: pl.DataFrame, groups: Groups) -> list[pl.DataFrame]:
     """What the share of all who started could be, whatever became of those without a second Star."""
-    both = pairs.both()
+    both = pairs.both
     paired = started["paired"].to_numpy()
     codes, size = groups.codes[paired], len(groups.labels)
     n, everyone = np.bincount(codes, minlength=size), np.bincount(groups.codes, minlength=size)
-    anywhere = moved_anywhere(both)["stage"]
+    anywhere = both.moved_anywhere["stage"]
     stage = both.edition.stage_of
     up = stage(both.last) > stage(both.first)
     areas = list(both.edition.area_ids)

@@ -61,7 +61,7 @@ def funnel(
     """
     options.setdefault("by", [by])
     every = as_pairs(readings, edition, **options)
-    both = every.both()
+    both = every.both
     when = {"period": both.period, "period_end": both.period_end}
     rows, whole = (together(anywhere(both, grouped(both.people, split)), **when) for split in (by, None))
     rows = rows.filter(pl.col("measure").is_in(measures))

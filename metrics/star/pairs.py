@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,7 @@ _WHO = {"person_id": pl.String, "family_id": pl.String}
 _KEPT = ("date", "edition", "completed_by", "retrospective", "service", "code")  # of each Star of a pair
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # no slots: what is reckoned once is kept
 class Pairs:
     """Everyone whose latest usable Star of an edition lies in the period.
 
@@ -50,10 +51,23 @@ class Pairs:
         families = self.people.filter("paired")["family_id"]
         return families.n_unique() < len(families)
 
+    @cached_property
     def both(self) -> Pairs:
         """Only those with two Stars."""
         two = self.people["paired"].to_numpy()
         return replace(self, people=self.people.filter("paired"), first=self.first[two], last=self.last[two])
+
+    @cached_property
+    def moved_anywhere(self) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+        """For `stage` and `points`: who (of those with two Stars) is up, and who is down, in at least one area."""
+        stage = self.edition.stage_of
+        moves = {"stage": stage(self.last) - stage(self.first), "points": self.last - self.first}
+        return {scale: ((move > 0).any(axis=1), (move < 0).any(axis=1)) for scale, move in moves.items()}
+
+    @cached_property
+    def mean_change(self) -> np.ndarray:
+        """Each person's mean change over the areas, in points (of those with two Stars)."""
+        return (self.last - self.first).sum(axis=1, dtype=np.int64) / max(self.first.shape[1], 1)
 
 
 def pairs(
@@ -147,15 +161,18 @@ def _usable(every: pl.DataFrame, edition: Edition, retrospective: bool) -> tuple
 
 
 def _one_a_day(usable: pl.DataFrame, areas: int) -> tuple[pl.DataFrame, int]:
-    """In order of person and day, one Star a person and day, with `_person`, `_sum` (of its readings), `_n`."""
-    total = sum(((pl.col("code") // (1 << (4 * i))) % 16 for i in range(areas)), pl.lit(0))
+    """In order of person and day, one Star a person and day, with `_person` and `_sum` (of its readings)."""
+    total = pl.Series(decode(usable["code"], areas).sum(axis=1, dtype=np.int64))
     person = pl.col("person_id").cast(pl.String).cast(pl.Categorical(pl.Categories.random())).to_physical()
-    alone = (pl.col("completed_by").fill_null("") == WORKER).cast(pl.Int8)
-    order = ["_person", "date", "_alone", "_sum", "code"]
-    ranked = usable.with_columns(person.alias("_person"), total.alias("_sum"), alone.alias("_alone")).sort(order)
+    alone = (pl.col("completed_by").fill_null("") == WORKER).cast(pl.Int64)
+    usable = usable.with_columns(person.cast(pl.Int64).alias("_person"), total.alias("_sum"))
+    # one number to sort by, which is far quicker than five columns: 20 bits for the day, 1 for the maker, 8 for the sum
+    day = pl.col("date").to_physical().cast(pl.Int64)
+    order = (((pl.col("_person") * (1 << 20) + day) * 2 + alone) * (1 << 8) + pl.col("_sum")).alias("_order")
+    ranked = usable.with_columns(order).sort("_order", "code")
     again = (pl.col("_person") == pl.col("_person").shift(1)) & (pl.col("date") == pl.col("date").shift(1))
     kept = ranked.filter(~again.fill_null(False))
-    return kept.drop("_alone"), ranked.height - kept.height
+    return kept.drop("_order"), ranked.height - kept.height
 
 
 def _joined(rows: pl.DataFrame, keep: Sequence[str], baseline: str) -> pl.DataFrame:

@@ -100,7 +100,10 @@ def stars(
 def decode(codes: pl.Series | np.ndarray, areas: int) -> np.ndarray:
     """Packed Stars → readings, one row a Star, one column an area."""
     packed = np.asarray(codes, dtype=np.int64)
-    return np.stack([(packed >> (BITS * i)) & ((1 << BITS) - 1) for i in range(areas)], axis=1).astype(np.int8)
+    readings = np.empty((areas, len(packed)), np.int8)
+    for area in range(areas):
+        readings[area] = (packed >> (BITS * area)) & ((1 << BITS) - 1)
+    return readings.T  # an area's readings lie together: they are counted area by area
 
 
 def from_cases(

@@ -34,7 +34,7 @@ def stage_matrix(
     splits = [by] if isinstance(by, str) else list(by or ())
     if splits:
         options.setdefault("by", splits)
-    both = as_pairs(readings, edition, baseline=baseline, period=period, **options).both()
+    both = as_pairs(readings, edition, baseline=baseline, period=period, **options).both
     groups = grouped(both.people, splits)
     counts = by_stage(joint(both, groups), both.edition)[..., 1:, 1:]
     stages = [str(number) for number in range(1, both.edition.stage_count + 1)]

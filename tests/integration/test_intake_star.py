@@ -95,7 +95,7 @@ def test_a_file_comes_out_as_pairs():
     assert readings.collect_schema() == star.READINGS
     pairs = star.pairs(readings, "teen_star/1")
     assert pairs.people["paired"].to_list().count(True) == 1 and pairs.people.height == 2
-    assert (pairs.both().last - pairs.both().first).tolist() == [[1, 0, 0, 0, 0, 2]]
+    assert (pairs.both.last - pairs.both.first).tolist() == [[1, 0, 0, 0, 0, 2]]
 
 
 WHOLE = "the readings of this Star are whole numbers from 1 to 5"

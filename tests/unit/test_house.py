@@ -14,7 +14,7 @@ FRAMES = {"polars", "narwhals", "numpy"}
 DEFINITIONS = {"metrics.cases", "metrics.catalogue", "metrics.estimates", "metrics.periods"}
 LOWER = {"dashboard.access", "dashboard.identity", "dashboard.store", "dashboard.intake"}
 ROOMS: dict[str, tuple[set[str], set[str]]] = {
-    "metrics": (FRAMES | {"scipy", "statsmodels"}, set()),
+    "metrics": (FRAMES | {"scipy", "statsmodels", "holidays"}, set()),
     "dashboard.intake": (
         FRAMES | {"dataframely", "fastexcel"},
         {"metrics", "sample_data.places", "sample_data.shapes"},  # the shipped geography that files are held against

@@ -13,9 +13,11 @@ from hypothesis import strategies as st
 from statsmodels.stats.proportion import proportion_confint
 
 from metrics import journeys
+from metrics.activity import measures, prepare
 from metrics.cases import CASE_TABLES
 from metrics.disclosure import audit, suppress
 from metrics.estimates import SCHEMA
+from sample_data.invented import invent
 
 D = date.fromisoformat
 YEAR = {"start": D("2024-04-01"), "end": D("2025-03-31")}
@@ -405,3 +407,18 @@ def test_the_reasons_are_those_of_the_definitions():
     assert not reasons["MOVED"].outcome and not reasons["ERROR"].outcome
     assert reasons["STEP_UP"].polarity == "escalation"
     assert nw.from_native(county()["episode"]).columns[0] == "episode_id"
+
+
+def test_on_an_invented_county_the_figures_are_those_of_the_measures_reckoned_elsewhere():
+    """Return, step up and drift are worked out there from day numbers and spells, here from joins and last levels."""
+    tables, day = invent(scale=0.1), D("2026-09-30")
+    theirs = measures(prepare(tables), as_at=day, period="year", measures=["M09", "M13", "M14", "M15"])
+    theirs = {(m, p): (up, down) for m, p, up, down in theirs.select(
+        "measure", "period", "numerator", "denominator").iter_rows()}  # fmt: skip
+    back = journeys.returns(tables, as_at=day, **YEAR)
+    drift = journeys.drift(tables, as_at=YEAR["end"])
+    ours = {m: (up, down) for m, up, down in pl.concat([back, drift]).select(
+        "measure", "numerator", "denominator").iter_rows()}  # fmt: skip
+    pairs = {"returned": "M14", "stepped_up_after": "M13_12", "stayed_free": "M15", "drift": "M09"}
+    assert {name: ours[name] for name in pairs} == {name: theirs[id_, "2024/25"] for name, id_ in pairs.items()}
+    assert ours["returned"][0] > 0

@@ -33,7 +33,7 @@ def test_the_people_worked_by_hand_come_out_as_worked(rule):
     assert value(found, "points_up_any", column="numerator") == up
     assert value(found, "points_down_any", column="numerator") == down
     assert value(found, "person_change") == pytest.approx(mean, abs=5e-5)
-    paired = star.pairs(readings(), TWO, known=KNOWN, **options).both()
+    paired = star.pairs(readings(), TWO, known=KNOWN, **options).both
     assert sorted(paired.people["person_id"]) == people
 
 
@@ -45,14 +45,14 @@ def test_what_is_left_out_is_counted_by_its_reason():
     draft = [*STARS, ("P3", date(2024, 9, 1), False, T, "draft", "2", 9, 9, 9)]
     without = star.pairs(readings(draft), TWO, known=KNOWN, retrospective=False)
     assert without.excluded["draft"] == 1 and without.excluded["retrospective"] == 1
-    assert "P3" not in without.both().people["person_id"]
+    assert "P3" not in without.both.people["person_id"]
 
 
 @pytest.mark.parametrize("scores", [(5, 5, 11), (5, 5, 0), (5, 5, 5.5), (5, 5, -3), (5, 5, float("nan"))], ids=str)
 def test_a_star_with_a_reading_off_the_scale_is_incomplete(scores):
     found = star.pairs(readings([*STARS, ("P3", date(2024, 9, 1), False, T, "final", "2", *scores)]), TWO, known=KNOWN)
     assert found.excluded["incomplete"] == 2
-    assert "P3" not in found.both().people["person_id"]
+    assert "P3" not in found.both.people["person_id"]
 
 
 def test_an_area_twice_or_of_another_star_makes_a_star_incomplete():
@@ -65,7 +65,7 @@ def test_an_area_twice_or_of_another_star_makes_a_star_incomplete():
 
 def test_the_latest_star_in_the_period_sets_it_and_later_ones_do_not_exist():
     # until 31 July: P1's latest is 5 July (A 2 → 5), P4's 1 June (6 → 3), P6's (1 → 5), P8's 10 January (3 → 6)
-    early = star.pairs(readings(), TWO, known=KNOWN, period=(None, date(2024, 7, 31))).both()
+    early = star.pairs(readings(), TWO, known=KNOWN, period=(None, date(2024, 7, 31))).both
     assert dict(zip(early.people["person_id"], early.last[:, 0] - early.first[:, 0], strict=True)) == {
         "P1": 3, "P4": -3, "P6": 4, "P8": 3,
     }  # fmt: skip
@@ -80,7 +80,7 @@ def test_the_latest_star_in_the_period_sets_it_and_later_ones_do_not_exist():
 
 def test_with_exactly_two_the_first_is_the_baseline_even_when_the_second_is_lower():
     # P4 until June has two Stars only: 6, 7, 5 and 3, 4, 4
-    found = star.pairs(readings(), TWO, known=KNOWN, baseline="lower", period=(None, date(2024, 6, 30))).both()
+    found = star.pairs(readings(), TWO, known=KNOWN, baseline="lower", period=(None, date(2024, 6, 30))).both
     at = found.people["person_id"].to_list().index("P4")
     assert found.first[at].tolist() == [6, 7, 5] and found.last[at].tolist() == [3, 4, 4]
 

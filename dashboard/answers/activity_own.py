@@ -1,0 +1,37 @@
+"""The figures of the agency or forum area whose cases somebody may see: reckoned whole, for them alone.
+
+Who may open every single record of an agency or area learns nothing from its counts. They are kept under the scope of
+who asks, so that nobody else is ever given them.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from dashboard.access import AGENCY, CASES, FORUM_AREA, ROLES, NotAllowed, Scope
+from dashboard.answers import case_records
+from dashboard.answers.keep import kept
+from metrics.activity import measures
+
+LENGTHS = ("month", "quarter", "year")
+
+
+def mine(scope: Scope) -> frozenset[str]:
+    """The agencies, types of agency or forum areas whose cases a scope may see; empty where it is held to none."""
+    role = ROLES.get(scope.role)
+    held_to = role.held_to if role and role.level == CASES else ""
+    return {AGENCY: scope.agencies, FORUM_AREA: scope.forum_areas}.get(held_to, frozenset())
+
+
+@kept
+def figures(scope: Scope, breakdown: str, group: str) -> pl.DataFrame:
+    """An estimates frame of every measure by month, quarter and year for one agency or forum area.
+
+    Raises `NotAllowed` unless the scope is held to it and its role may see cases.
+    """
+    role = ROLES.get(scope.role)
+    if role is None or role.level != CASES or group not in mine(scope):
+        raise NotAllowed("These figures are for those alone who may see the cases behind them.")
+    tables, day = case_records.tables(scope), case_records.as_at(scope)
+    every = pl.concat([measures(tables, as_at=day, period=length, by=breakdown) for length in LENGTHS])
+    return every.filter(pl.col("group") == group)

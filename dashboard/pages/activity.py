@@ -1,0 +1,51 @@
+"""How much did we do, how well, and is anyone better off? The performance measures from case records."""
+
+import streamlit as st
+
+from dashboard.answers import activity as answer
+from dashboard.answers import activity_course as one
+from dashboard.answers import case_records
+from dashboard.components import About, Choice, about, empty_state, filters, guard, headline, open_link, section, title
+from dashboard.components.activity import boxes, control, split_table, taking_part
+from dashboard.components.standing import standing
+
+scope = guard("activity")
+standing(case_records.banners(scope))
+title("How much do we do, how well, and is anyone better off?")
+with st.spinner("Reckoning the figures; the first time after a load this takes a minute…"):
+    offered = answer.choices(scope)
+if offered is None:
+    empty_state(
+        "No case records are loaded yet.",
+        "Load an export of the case system: Annex A, the standard safeguarding dataset, or the dashboard's own tables.",
+        link=("Load data", open_link("load_data")),
+    )
+    st.stop()
+top = st.container()
+chosen = filters(
+    Choice("area", "Area", offered.areas),
+    Choice("agency", "Agency", offered.agencies),
+    Choice("level", "Level of need", offered.levels),
+    Choice("period", "Period", offered.periods, default=offered.period),
+)
+seen = answer.activity(scope, **chosen)
+with top:
+    headline(seen.sentence)
+    if seen.remark:
+        st.info(seen.remark)
+four = st.container()
+
+section("One measure in time", lead="A click on a measure above shows it here.")
+measure = filters(Choice("measure", "Measure", one.offered_measures(scope)))["measure"]
+with four:
+    boxes(seen.boxes, chosen=measure, address=lambda id: open_link("activity", **{**chosen, "measure": id}))
+course = one.course(scope, measure, **chosen)
+control(course)
+
+section("Where, and by whom")
+if one.splits_of(measure):
+    by = filters(Choice("by", "The measure cut by", one.splits_of(measure)))["by"]
+    cut = one.split(scope, measure, by, period=chosen["period"])
+    split_table(cut.cells, name=cut.name, numbers=one.NUMBERS, source=seen.source, empty=one.NO_CUT)
+taking_part(*one.taking_part(scope), caption="Early Help Assessments started, by quarter")
+about(About(**one.about(scope, seen, course)))
