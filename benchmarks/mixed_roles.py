@@ -76,14 +76,22 @@ class Visitor(Session):
 
     role: str = ""
     heard: list[bytes] = field(default_factory=list)
+    failed: PageFailed | None = None
 
     def _finished(self, said: ForwardMsg) -> bool:
         self.heard.append(said.SerializeToString())
-        return super()._finished(said)
+        try:
+            finished = super()._finished(said)
+        except PageFailed as error:  # said at the end of this run, so that what follows is not taken for the next
+            self.failed, finished = error, False
+        if finished and self.failed is not None:
+            raise self.failed
+        return finished
 
     async def open(self, page: str, query: str) -> float:
         self.page, self.query, self.page_hash = "" if page == START else page, query, ""
         self.heard.clear()
+        self.failed = None
         return await self.rerun()
 
 

@@ -16,6 +16,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import pandas  # noqa: F401  # now, and whole: else two visitors' first charts import it at once, and one finds half of it
 import streamlit as st
 import uvicorn
 from starlette.middleware import Middleware

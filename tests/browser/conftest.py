@@ -19,6 +19,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from dashboard.demo import prepare_demo
 from tests.integration.conftest import free_port
 from tests.sign_in import GROUP_OF, GROUPS
 
@@ -30,6 +31,7 @@ FLAGS = [
     "--use-angle=swiftshader",
     "--enable-unsafe-swiftshader",
     "--ignore-gpu-blocklist",
+    "--disable-gpu-rasterization",
     "--disable-quic",
     "--no-first-run",
     "--disable-background-networking",
@@ -162,6 +164,15 @@ def shown(provider: str, sample_database: Path, tmp_path_factory: pytest.TempPat
     """The address of a dashboard on the sample data, for tests that only look."""
     copy = tmp_path_factory.mktemp("shown") / "shown.db"
     with serving(Path(shutil.copy(sample_database, copy)), provider) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def recorded(provider: str, sample_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a dashboard on the sample data and the records of a small invented county."""
+    copy = Path(shutil.copy(sample_database, tmp_path_factory.mktemp("recorded") / "recorded.db"))
+    prepare_demo(copy, records=0.1)
+    with serving(copy, provider) as address:
         yield address
 
 

@@ -14,6 +14,10 @@ PAGES = {
     "load_data": "data officer",
     "methods": "scrutiny",
     "people": "administrator",
+    "activity": "commissioner",
+    "journeys": "commissioner",
+    "forum": "coordinator",
+    "data_quality": "data officer",
     "turn_the_curve?indicator=Y1": "auditor",
     "scorecard?area=E06000061": "scrutiny",
 }

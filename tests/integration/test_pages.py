@@ -21,6 +21,10 @@ PAGES = {
     "load_data": "data officer",
     "methods": "subgroup member",
     "people": "administrator",
+    "activity": "subgroup member",
+    "journeys": "subgroup member",
+    "forum": "coordinator",
+    "data_quality": "data officer",
 }
 
 

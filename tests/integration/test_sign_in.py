@@ -33,6 +33,10 @@ OPEN_TO = {
     "need_and_funding": {"subgroup member", "commissioner", "coordinator", "data officer"},
     "load_data": {"data officer"},
     "people": {"administrator"},
+    "activity": EVERYONE - {"scrutiny", "administrator"},
+    "journeys": EVERYONE - {"scrutiny", "administrator"},
+    "forum": {"subgroup member", "QA manager", "coordinator"},
+    "data_quality": {"QA manager", "agency lead", "coordinator", "data officer", "administrator"},
 }
 TITLES = {
     "scorecard": "Is early help working?",
@@ -42,6 +46,10 @@ TITLES = {
     "need_and_funding": "Where should the money go?",
     "load_data": "What figures are in, and how do new ones get in?",
     "people": "Who may see what?",
+    "activity": "How much do we do, how well, and is anyone better off?",
+    "journeys": "Where do families go?",
+    "forum": "What is before the forum?",
+    "data_quality": "Can the case records be relied on?",
 }
 WORKED_WITH = (
     "selectbox",

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (tables and their workings are easier to check when a case stands on one line)
 """Hand-worked families for every measure of activity: small literal tables, and what they must give.
 
 Each case is a handful of rows that live in an area of their own, named after the case, and the figures that the

@@ -32,23 +32,24 @@ from dashboard.store import ROLE_NAMES
 from tests.sign_in import scope
 
 # role: pages beside the scorecard and the methods, acts, how near to a family, held to
+BUYING, RECORDS = ("turn_the_curve", "area_map", "need_and_funding"), ("activity", "journeys")
 SEES = {
-    "subgroup member": ({"turn_the_curve", "area_map", "need_and_funding"}, {STORY, TARGET, EXPORT}, FIGURES, ""),
-    "commissioner": ({"turn_the_curve", "area_map", "need_and_funding"}, {STORY, SCENARIO, EXPORT}, FIGURES, ""),
-    "QA manager": ({"turn_the_curve", "area_map"}, {STORY, EXPORT}, CASES, ""),
-    "auditor": ({"turn_the_curve"}, set(), CASES, ""),
-    "agency lead": ({"turn_the_curve", "area_map"}, {EXPORT}, CASES, "agency"),
-    "coordinator": ({"turn_the_curve", "area_map", "need_and_funding"}, {STORY, EXPORT}, CASES, "forum area"),
+    "subgroup member": ({*BUYING, *RECORDS, "forum"}, {STORY, TARGET, EXPORT}, FIGURES, ""),
+    "commissioner": ({*BUYING, *RECORDS}, {STORY, SCENARIO, EXPORT}, FIGURES, ""),
+    "QA manager": ({"turn_the_curve", "area_map", *RECORDS, "forum", "data_quality"}, {STORY, EXPORT}, CASES, ""),
+    "auditor": ({"turn_the_curve", *RECORDS}, set(), CASES, ""),
+    "agency lead": ({"turn_the_curve", "area_map", *RECORDS, "data_quality"}, {EXPORT}, CASES, "agency"),
+    "coordinator": ({*BUYING, *RECORDS, "forum", "data_quality"}, {STORY, EXPORT}, CASES, "forum area"),
     "data officer": (
-        {"turn_the_curve", "area_map", "need_and_funding", "load_data"},
+        {*BUYING, *RECORDS, "load_data", "data_quality"},
         {LOAD, UNDO, EXPORT},
         FIGURES,
         "",
     ),
-    "administrator": ({"turn_the_curve", "people"}, {ADMINISTER, EXPORT}, FIGURES, ""),
+    "administrator": ({"turn_the_curve", "people", "data_quality"}, {ADMINISTER, EXPORT}, FIGURES, ""),
     "scrutiny": (set(), set(), PRINTED, ""),
 }
-BUILT = {"scorecard", "methods", "turn_the_curve", "area_map", "need_and_funding", "load_data", "people"}
+BUILT = {"scorecard", "methods", *BUYING, *RECORDS, "load_data", "people", "forum", "data_quality"}
 
 
 @pytest.mark.parametrize("role", SEES)

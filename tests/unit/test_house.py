@@ -37,7 +37,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     ),
     "dashboard.pages": ({"streamlit"}, {"dashboard.access", "dashboard.answers", "dashboard.components"}),
     "dashboard.entry": (
-        {"streamlit", "uvicorn", "starlette", "anyio", "joserfc"},
+        {"streamlit", "uvicorn", "starlette", "anyio", "joserfc", "pandas"},
         {"dashboard.access", "dashboard.answers", "dashboard.components", "dashboard.identity", "dashboard.store"},
     ),
     "dashboard.pack": ({"polars", "xlsxwriter"}, {"dashboard.answers", "dashboard.charts", "dashboard.maps"}),
