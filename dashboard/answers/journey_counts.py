@@ -13,7 +13,7 @@ from datetime import date
 import polars as pl
 
 from dashboard.access import Scope
-from dashboard.answers import case_records, places
+from dashboard.answers import case_records, journeys_beside, places
 from dashboard.answers.keep import kept_for_all
 from metrics import journeys
 from metrics.counting import ALL, NOT_RECORDED
@@ -85,7 +85,11 @@ def of_areas(scope: Scope, year: str) -> pl.DataFrame:
     # The flow names its levels itself; reasons by level are too few at levels 1 and 4 to be shown beside the county's.
     by_level = (pl.col("breakdown") == _LEVEL) & pl.col("measure").str.contains("^(flow|closure)")
     frame = _large_enough(frame.filter(~by_level, ~pl.col("measure").is_in(_WAYS)))
-    return _hidden(frame, totals(scope))
+    beside = journeys_beside.shown(scope, year)
+    both = pl.concat([frame, journeys_beside.known(beside)], how="diagonal")
+    safe = _hidden(both, join(totals(scope), journeys_beside.sums()), Rule(standing=journeys_beside.KNOWN, exempt=True))
+    mine = safe.filter(pl.col("standing").is_null()).select(frame.columns)
+    return journeys_beside.hide_alike(mine, beside)
 
 
 @kept_for_all
@@ -172,7 +176,7 @@ def _family() -> pl.Expr:
     return (
         pl.when(measure.str.starts_with("flow"))
         .then(pl.lit("flow"))
-        .when(measure.str.starts_with("closure"))
+        .when(measure.str.starts_with("closure") | measure.is_in(["M10", "M11", "M12"]))
         .then(pl.lit("closures"))
         .when(measure.is_in(["open", "drift", "drift_long", "drift_reviews"]))
         .then(pl.lit("open"))

@@ -15,7 +15,7 @@ import narwhals as nw
 from metrics.activity.definitions import FOLDER, Rules
 from metrics.activity.drift import idle_spells
 from metrics.activity.engine import beside, day, held, month, only, with_months, year_after, yes
-from metrics.activity.families import links
+from metrics.activity.families import links, referred
 from metrics.activity.prepare import BY, Prepared
 from metrics.activity.progress import by_episode
 from metrics.cases import CASE_TABLES, TEXT
@@ -34,19 +34,26 @@ def facts(prepared: Prepared, rules: Rules) -> Facts:
 
 
 def _facts(prepared: Prepared, rules: Rules) -> Facts:
-    tables = {n: nw.from_native(f).lazy() for n, f in prepared.items() if n != "population"}
+    plain = prepared.plain
+    placed = {n: nw.from_native(prepared[n]).lazy() for n in plain}
     made: dict[str, nw.LazyFrame] = {}
-    if "episode" in tables:
-        known = held(_known(tables["episode"]), groups=BY)
-        made["episode"] = _episodes(tables, known, rules)
-        if "review" in tables:
-            made["review"] = _reviews(tables["review"], known)
-            made["drift"] = held(idle_spells(tables, known, rules.drift_reviews))
-    if "assessment" in tables:
-        made["assessment"] = _assessments(tables["assessment"], rules)
-    if "referral" in tables:
-        made["referral"] = held(links(tables["referral"], tables.get("episode"), rules), groups=BY)
-    made |= _others(tables)
+    known = held(_known(placed["episode"]), groups=BY) if "episode" in plain else None
+    calls = held(referred(placed["referral"]), groups=BY) if "referral" in plain else None
+    if known is not None:
+        made["episode"] = _episodes(plain, known, calls, rules)
+        if "review" in plain:
+            made["review"] = _reviews(plain["review"], known)
+            made["drift"] = held(idle_spells(plain, known, rules.drift_reviews))
+    if "assessment" in plain:
+        made["assessment"] = _assessments(placed["assessment"], rules)
+    if calls is not None:
+        made["referral"] = held(links(calls, known, rules))
+    if "feedback" in plain and known is not None:
+        groups = known.select("episode_id", *BY)
+        made["feedback"] = _timed(
+            plain["feedback"].join(groups, on="episode_id", how="left"), day="date", also=("score",)
+        )
+    made |= _others(placed)
     return made
 
 
@@ -78,10 +85,12 @@ def _known(frame: nw.LazyFrame) -> nw.LazyFrame:
     )
 
 
-def _episodes(tables: Mapping[str, nw.LazyFrame], known: nw.LazyFrame, rules: Rules) -> nw.LazyFrame:
+def _episodes(
+    tables: Mapping[str, nw.LazyFrame], known: nw.LazyFrame, calls: nw.LazyFrame | None, rules: Rules
+) -> nw.LazyFrame:
     """A row an episode, with what its plans, reviews, needs, readings, feedback and later contacts say of it."""
     frame = known
-    for part in by_episode(tables, known, rules):
+    for part in by_episode(tables, known, calls, rules):
         frame = frame.join(part, on="episode_id", how="left")
     plan = nw.col("plan") if "plan" in tables else nw.lit(None, nw.Int32)
     frame = frame.with_columns(plan_due=nw.col("start") + rules.plan_days, length=nw.col("end") - nw.col("start"))
@@ -144,7 +153,7 @@ def _filled(table: str, date: str) -> nw.Expr:
 
 
 def _others(tables: Mapping[str, nw.LazyFrame]) -> dict[str, nw.LazyFrame]:
-    """The smaller tables: audits with their answers and actions, feedback, forum actions, spend."""
+    """The smaller tables: audits with their answers and actions, forum actions, spend."""
     made = {}
     if "audit" in tables:
         frame = tables["audit"]
@@ -169,8 +178,6 @@ def _others(tables: Mapping[str, nw.LazyFrame]) -> dict[str, nw.LazyFrame]:
             made["audit_action"] = _timed(tables["audit_action"], due="due_date", done="done_date")
     if "audit_plan" in tables:
         made["audit_plan"] = _timed(tables["audit_plan"], due="due_date", also=("round_id", "stratum"), groups=())
-    if "feedback" in tables:
-        made["feedback"] = _timed(tables["feedback"], day="date", also=("score",))
     if "spend" in tables:
         made["spend"] = _timed(tables["spend"], day="date", also=("pounds",))
     if "forum_item" in tables and "next_meeting" in tables["forum_item"].collect_schema().names():

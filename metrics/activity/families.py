@@ -8,8 +8,6 @@ from metrics.activity.definitions import Rules
 from metrics.activity.engine import day, month, yes
 from metrics.activity.prepare import BY
 
-ERROR = "ERROR"  # an episode opened in error is none: it is no return and no earlier help
-
 
 def next_after(known: nw.LazyFrame, later: nw.LazyFrame, name: str) -> nw.LazyFrame:
     """`episode_id` and `name`: the first day of `later` (`kin`, `day`) of the same family after the episode's end."""
@@ -18,13 +16,9 @@ def next_after(known: nw.LazyFrame, later: nw.LazyFrame, name: str) -> nw.LazyFr
     return pairs.group_by("episode_id").agg(nw.col("day").min().alias(name))
 
 
-def links(referrals: nw.LazyFrame, episodes: nw.LazyFrame | None, rules: Rules) -> nw.LazyFrame:
-    """A row a referral: `date`, `closed` (days, with months), marks `stepped_down`, `taken_up`, `earlier`, groups.
-
-    taken_up: an episode of the family was open on the day of closure or began within the limit of days after it.
-    earlier: an episode began before the referral and was open on a day within the limit before it.
-    """
-    rows = referrals.filter(~nw.col("date").is_null()).select(
+def referred(referrals: nw.LazyFrame) -> nw.LazyFrame:
+    """A row a referral: `referral_id`, `kin`, `date`, `closed` (days, with months), mark `stepped_down`, groups."""
+    return referrals.filter(~nw.col("date").is_null()).select(
         "referral_id",
         "kin",
         *BY,
@@ -34,17 +28,24 @@ def links(referrals: nw.LazyFrame, episodes: nw.LazyFrame | None, rules: Rules) 
         closed_m=month(referrals, "close_date"),
         stepped_down=yes(nw.col("to_early_help") == nw.lit(True)),
     )
+
+
+def links(calls: nw.LazyFrame, known: nw.LazyFrame | None, rules: Rules) -> nw.LazyFrame:
+    """The referrals with marks `taken_up` and `earlier`.
+
+    taken_up: an episode of the family was open on the day of closure or began within the limit of days after it.
+    earlier: an episode began before the referral and was open on a day within the limit before it.
+    An episode opened in error is none.
+    """
     none = {"taken_up": nw.lit(0), "earlier": nw.lit(0)}
-    if episodes is None:
-        return rows.with_columns(**none).drop("referral_id", "kin")
-    reason = nw.col("end_reason")
-    real = episodes.filter(~nw.col("kin").is_null(), reason.is_null() | (reason != ERROR))
-    real = real.select("kin", start=day(episodes, "start_date"), end=day(episodes, "end_date"))
-    pairs = rows.filter(~nw.col("kin").is_null()).select("referral_id", "kin", "date", "closed").join(real, on="kin")
+    if known is None:
+        return calls.with_columns(**none).drop("referral_id", "kin")
+    real = known.filter(~nw.col("kin").is_null(), nw.col("sound") == 1).select("kin", "start", "end")
+    pairs = calls.filter(~nw.col("kin").is_null()).select("referral_id", "kin", "date", "closed").join(real, on="kin")
     still = nw.col("end").is_null()
     within = (nw.col("start") <= nw.col("closed") + rules.take_up_days) & (still | (nw.col("end") >= nw.col("closed")))
     before = (nw.col("start") < nw.col("date")) & (still | (nw.col("end") >= nw.col("date") - rules.earlier_days))
     found = pairs.select("referral_id", taken_up=yes(within), earlier=yes(before))
     found = found.group_by("referral_id").agg(nw.col("taken_up").max(), nw.col("earlier").max())
-    rows = rows.join(found, on="referral_id", how="left").drop("referral_id", "kin")
+    rows = calls.join(found, on="referral_id", how="left").drop("referral_id", "kin")
     return rows.with_columns(nw.col(c).fill_null(0) for c in none)

@@ -29,8 +29,9 @@ class Prepared(dict[str, Any]):
     What is reckoned of them once for all questions is kept with them (`metrics.activity.facts`).
     """
 
-    def __init__(self, tables: Mapping[str, Any], *, placed: bool) -> None:
+    def __init__(self, tables: Mapping[str, Any], *, plain: Mapping[str, nw.LazyFrame], placed: bool) -> None:
         super().__init__(tables)
+        self.plain = plain  # the tables as they came
         self.placed = placed  # whether the places were given
         self.facts: dict[Any, Any] = {}
 
@@ -52,13 +53,14 @@ def prepare(tables: Mapping[str, Any], places: Any = None, *, rules: Rules | Non
     if "episode" in held:
         made["episode"] = put.episodes(held["episode"])
     if "assessment" in held:
-        made["assessment"] = put.assessments(held["assessment"], made.get("episode"))
+        begun = put.begun(held["episode"]) if "episode" in held else None
+        made["assessment"] = put.assessments(held["assessment"], begun)
     for name in OF_EPISODE:
         if name in held and "episode" in made:
             keys = made["episode"].select("episode_id", _kin="kin", **{f"_{k}": nw.col(k) for k in BY})
             made[name] = _named(held[name].join(keys, on="episode_id", how="left"))
     if "audit" in held:
-        made["audit"] = put.audits(held["audit"], made.get("episode"), made.get("assessment"))
+        made["audit"] = put.audits(held["audit"], held.get("episode"), held.get("assessment"))
         for name in ("audit_answer", "audit_action"):
             if name in held:
                 keys = made["audit"].select("audit_id", **{f"_{k}": nw.col(k) for k in BY})
@@ -76,7 +78,7 @@ def prepare(tables: Mapping[str, Any], places: Any = None, *, rules: Rules | Non
         made = dict(zip(made, pl.collect_all(list(made.values())), strict=True))
     if tables.get("population") is not None:
         made["population"] = tables["population"]
-    return Prepared(made, placed=places is not None)
+    return Prepared(made, plain=held, placed=places is not None)
 
 
 def _empty(frame: nw.LazyFrame, columns: Sequence[str]) -> nw.LazyFrame:
@@ -172,6 +174,10 @@ class _Placing:
         return frame.with_columns(born=nw.coalesce("born", "_birth")).drop("_birth")
 
     def episodes(self, frame: nw.LazyFrame) -> nw.LazyFrame:
+        return self.agency(self.area(self.band(self.begun(frame), "start_date")), "lead_agency_id")
+
+    def begun(self, frame: nw.LazyFrame) -> nw.LazyFrame:
+        """Episodes with what others take from them: `kin`, `home`, `born` and `level`."""
         frame = self.youngest(self.kin(frame))
         level = nw.col("level_at_start")
         if not is_polars(frame):  # pandas holds a whole number beside gaps as a float
@@ -179,8 +185,7 @@ class _Placing:
         names = nw.when(level == 4).then(nw.lit("4"))
         for n in (3, 2, 1):
             names = nw.when(level == n).then(nw.lit(str(n))).otherwise(names)
-        frame = self.band(frame.with_columns(level=names), "start_date")
-        return self.agency(self.area(frame), "lead_agency_id")
+        return frame.with_columns(level=names)
 
     def assessments(self, frame: nw.LazyFrame, episodes: nw.LazyFrame | None) -> nw.LazyFrame:
         frame = self.kin(frame)
@@ -202,7 +207,21 @@ class _Placing:
     def audits(
         self, frame: nw.LazyFrame, episodes: nw.LazyFrame | None, assessments: nw.LazyFrame | None
     ) -> nw.LazyFrame:
-        """The keys of the audited episode, else of the audited assessment; the agency is the audit's own."""
+        """The keys of the audited episode, else of the audited assessment; the agency is the audit's own.
+
+        Audits are few: only what they audited is put in its place.
+        """
+        if assessments is not None:
+            seen = frame.filter(~nw.col("assessment_id").is_null()).select("assessment_id").unique()
+            assessments = assessments.join(seen, on="assessment_id", how="semi")
+        if episodes is not None:
+            named = [f.select("episode_id") for f in (frame, assessments) if f is not None]
+            seen = nw.concat(named).filter(~nw.col("episode_id").is_null()).unique()
+            episodes = self.begun(episodes.join(seen, on="episode_id", how="semi"))
+        if assessments is not None:
+            assessments = self.assessments(assessments, episodes)
+        if episodes is not None:
+            episodes = self.agency(self.area(self.band(episodes, "start_date")), "lead_agency_id")
         frame = _empty(frame, BY)
         for name, theirs in (("episode_id", episodes), ("assessment_id", assessments)):
             if theirs is None:

@@ -14,7 +14,9 @@ _DAY = 100_000  # room below a day for another day, so that one minimum finds th
 _READING, _POINT, _LOWEST = 10_000_000, 1_000, 1_000  # the same for a score: thousandths of a point above -1,000
 
 
-def by_episode(tables: Mapping[str, nw.LazyFrame], known: nw.LazyFrame, rules: Rules) -> Iterator[nw.LazyFrame]:
+def by_episode(
+    tables: Mapping[str, nw.LazyFrame], known: nw.LazyFrame, calls: nw.LazyFrame | None, rules: Rules
+) -> Iterator[nw.LazyFrame]:
     """Frames with `episode_id` and columns of their own, of those tables that are there:
 
     plan: the first plan's day. first_due, first_held: the first review. needs, resolved: how many, by the closure.
@@ -37,9 +39,8 @@ def by_episode(tables: Mapping[str, nw.LazyFrame], known: nw.LazyFrame, rules: R
         yield answers.group_by("episode_id").agg(nw.col("answered").min())
     later = known.filter(nw.col("sound") == 1).select("kin", day="start")
     yield next_after(known, later, "next_episode")
-    if "referral" in tables:
-        referrals = tables["referral"].select("kin", day=day(tables["referral"], "date"))
-        yield next_after(known, referrals, "next_referral")
+    if calls is not None:
+        yield next_after(known, calls.select("kin", day="date"), "next_referral")
 
 
 def _first_review(frame: nw.LazyFrame) -> nw.LazyFrame:
