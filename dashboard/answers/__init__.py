@@ -17,7 +17,10 @@ def warm(store) -> None:
 
 
 def reckon() -> None:
-    """Reckon what case records come to, for all, unless the database holds it already."""
-    from dashboard.answers import activity_shown
+    """Reckon what case records come to, as far as most visitors ask for it, unless that is kept already."""
+    from dashboard.access import PUBLISHED
+    from dashboard.answers import activity_shown, journey_counts
 
-    activity_shown.reckon()
+    activity_shown.reckon(PUBLISHED)
+    for year in [year for year in journey_counts.years(PUBLISHED) if year.over][:1]:
+        journey_counts.of_areas(PUBLISHED, year.name)

@@ -63,14 +63,14 @@ def figures(scope: Scope) -> pl.DataFrame:
     return _kept_or_reckoned(day)
 
 
-def reckon() -> bool:
+def reckon(scope: Scope) -> bool:
     """Reckon the figures of today's records and keep them, unless that is done; gives whether there was anything to do.
 
     For whoever puts records in, and for a server that starts, so that no reader waits.
     """
-    if case_records.as_at(PUBLISHED) is None or the_store().snapshot_of(_state()) is not None:
+    if case_records.as_at(scope) is None or the_store().snapshot_of(_state()) is not None:
         return False
-    figures(PUBLISHED)
+    figures(scope)
     return True
 
 

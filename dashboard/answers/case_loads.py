@@ -12,7 +12,7 @@ from dashboard.intake import Batch, clash
 SHOWN = 50  # faults on the page, as in `loads`; all of them are in the file to take away
 
 
-def problem(batch: Batch) -> str:
+def problem(scope: Scope, batch: Batch) -> str:
     """Why a file of case records may not go in beside what stands, as a sentence; "" where it may."""
     return clash(batch.kind, batch.cases, the_store().loads(), _holders)
 

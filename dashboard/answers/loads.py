@@ -49,7 +49,7 @@ def preview(scope: Scope, data: bytes, *, file_name: str, kind: str = "") -> Pre
         )
     if not batch.size:
         return Preview(file_name, problem="No row of this file can be used; the reasons are listed below.", batch=batch)
-    if batch.cases is not None and (why := case_loads.problem(batch)):
+    if batch.cases is not None and (why := case_loads.problem(scope, batch)):
         return Preview(file_name, problem=why, batch=batch)
     brings_figures = batch.places is None and batch.cases is None
     changes = the_store().compare(batch.figures) if brings_figures else None
@@ -67,7 +67,7 @@ def put_in(scope: Scope, batch: Batch) -> str:
     except StoreError as error:
         return str(error)
     if batch.cases is not None:
-        activity_shown.reckon()
+        activity_shown.reckon(scope)
     came = f"{_things(batch)}, {_count(batch.rows_refused, 'row', 'rows')} refused"
     return f"{batch.file_name} is in as load {number}: {came}."
 

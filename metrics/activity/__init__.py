@@ -89,6 +89,6 @@ def question(
         raise ValueError(f"Figures are split by {', '.join(BY)}, not by {', '.join(map(str, unknown))}.")
     rules = rules or activity_rules()
     prepared = tables if isinstance(tables, Prepared) else prepare(tables, rules=rules)
-    if not prepared.placed and set(keys) & set(PLACES):
+    if prepared.places is None and set(keys) & set(PLACES):
         raise ValueError("To split by area, prepare the tables with the places first.")
-    return Question(facts(prepared, rules), as_at, period, keys, rules, chosen(measures))
+    return Question(facts(prepared, rules, keys), as_at, period, keys, rules, chosen(measures))

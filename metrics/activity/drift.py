@@ -7,10 +7,11 @@ from collections.abc import Mapping
 import narwhals as nw
 
 from metrics.activity.engine import day, held, with_months
-from metrics.activity.prepare import BY
 
 
-def idle_spells(tables: Mapping[str, nw.LazyFrame], known: nw.LazyFrame, reviews: int) -> nw.LazyFrame:
+def idle_spells(
+    tables: Mapping[str, nw.LazyFrame], known: nw.LazyFrame, reviews: int, keys: tuple[str, ...]
+) -> nw.LazyFrame:
     """Rows `enter`, `exit` (days, with their months) and groups: from the review that was the `reviews`-th in turn
     without a change of level until the level changed, the episode ended or had been open for a year.
 
@@ -49,10 +50,10 @@ def idle_spells(tables: Mapping[str, nw.LazyFrame], known: nw.LazyFrame, reviews
     begin = begin.select("episode_id", enter=nw.col("at") // 10, spell=nw.col("spell") + 1)
     end = rows.filter(nw.col("change") == 1).select("episode_id", "spell", change=nw.col("at") // 10)
     spells = begin.join(end, on=["episode_id", "spell"], how="left")
-    spells = spells.join(known.select("episode_id", "end", "year", *BY), on="episode_id")
+    spells = spells.join(known.select("episode_id", "end", "year", *keys), on="episode_id")
     spells = spells.filter(nw.col("enter") < nw.col("year"))
     # pandas takes a missing number along in a minimum, the others leave it out: so each is compared by hand
     spells = spells.with_columns(exit=nw.when(nw.col("change") < nw.col("year")).then("change").otherwise("year"))
     spells = spells.with_columns(exit=nw.when(nw.col("end") < nw.col("exit")).then("end").otherwise("exit"))
     spells = spells.filter(nw.col("exit") > nw.col("enter"))
-    return with_months(spells.select("enter", "exit", *BY), "enter", "exit")
+    return with_months(spells.select("enter", "exit", *keys), "enter", "exit")

@@ -143,6 +143,18 @@ def held(frame: nw.LazyFrame, *, groups: Sequence[str] = ()) -> nw.LazyFrame:
     return frame
 
 
+def short(frame: nw.LazyFrame, columns: Sequence[str]) -> nw.LazyFrame:
+    """With Polars, identifiers as 64-bit numbers in place of text: joined faster, and in a third of the memory.
+
+    They are hashes: among ten million identifiers the chance that any two meet is three in a million.
+    """
+    if not is_polars(frame):
+        return frame
+    native: pl.LazyFrame = nw.to_native(frame)
+    ids = [c for c in columns if c in native.collect_schema().names()]
+    return nw.from_native(native.with_columns(pl.when(pl.col(c).is_not_null()).then(pl.col(c).hash()) for c in ids))
+
+
 def fetched(frame: nw.LazyFrame) -> pl.DataFrame:
     """A reduced frame of any engine as a Polars frame: numbers as floats, groups as text."""
     kwargs = {"engine": "streaming"} if is_polars(frame) else {}

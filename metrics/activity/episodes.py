@@ -7,24 +7,29 @@ from collections.abc import Iterator
 import narwhals as nw
 import polars as pl
 
-from metrics.activity.engine import is_polars, only
+from metrics.activity.engine import is_polars, only, yes
 from metrics.activity.question import Question
 from metrics.activity.tally import counts
 
 _OPEN = 40_000  # later than any period: months since the year 0
+_LATEST = 1 << 16  # beyond that
 
 
 def tallies(q: Question) -> Iterator[pl.DataFrame]:
     if "episode" not in q.facts:
         return
-    opened = q.stood("episode") if q.asks("M07_open", "M09") else None
+    loads = {"M07": "worker", "M07_agency": "agency"}
+    opened = None
+    if q.asks("M07_open", "M09", *loads):
+        opened = q.stood("episode", also={f"{who}_known": yes(~nw.col(who).is_null()) for who in loads.values()})
     if q.asks("M07_open"):
         yield counts("M07_open", opened, "n")
     if q.asks("M04"):
         yield _planned(q)
-    for id, who in (("M07", "worker"), ("M07_agency", "agency")):
+    for id, who in loads.items():
         if q.asks(id):
-            yield _load(q, id, who)
+            holders = distinct(q, who).rename({"n": "holders"})
+            yield counts(id, _beside(opened, holders, "holders"), f"{who}_known", "holders")
     if q.asks("M09") and "drift" in q.facts:
         long, idle = q.stood("episode", "year"), q.stood("drift", "enter", "exit")
         both = pl.concat([long, idle]).group_by("g", "p").agg(pl.col("n").sum().alias("drift"))
@@ -39,12 +44,6 @@ def _planned(q: Question) -> pl.DataFrame:
     """An episode enters once it has been open for the limit of days; with a plan, once it has both."""
     due, planned = q.stood("episode", "plan_due"), q.stood("episode", "planned")
     return counts("M04", _beside(due, planned.rename({"n": "planned"}), "planned"), "planned", "n")
-
-
-def _load(q: Question, id: str, who: str) -> pl.DataFrame:
-    known = ~nw.col(who).is_null()
-    episodes, holders = q.stood("episode", where=known), distinct(q, who)
-    return counts(id, _beside(episodes, holders.rename({"n": "holders"}), "holders"), "n", "holders")
 
 
 def distinct(q: Question, who: str, *, throughout: bool = False) -> pl.DataFrame:
@@ -80,13 +79,18 @@ def _sorted(rows: nw.LazyFrame, one: list[str]) -> nw.LazyFrame:
     """The same with Polars, whose windows are slow where there are many small ones: sorted once, and the furthest reach
     carried down. The number of the one stands in front of the reach, so that it begins anew with the next."""
     frame: pl.LazyFrame = nw.to_native(rows)
-    spells = frame.group_by(*one, "enter").agg(pl.col("exit").max().cast(pl.Int64)).collect(engine="streaming")
     number = pl.lit(0, pl.Int64)
+    spells = frame.with_columns(pl.col("enter", "exit").cast(pl.Int64)).collect(engine="streaming")
     for column in one:
-        code = spells[column].cast(pl.Categorical).to_physical().cast(pl.Int64).rank("dense").cast(pl.Int64)
+        code = spells[column]
+        code = (code.to_physical() if code.dtype == pl.Categorical else code.rank("dense")).cast(pl.Int64)
         number = number * ((code.max() or 0) + 1) + pl.lit(code)
-    spells = spells.with_columns(number.fill_null(0).alias("one")).sort("one", "enter")
-    reach = (pl.col("one") * (2 * _OPEN) + pl.col("exit")).cum_max().shift(1)
-    same = reach // (2 * _OPEN) == pl.col("one")
-    before = pl.when(same).then(reach % (2 * _OPEN))
+    spells = spells.with_columns(number.alias("one"))
+    if (spells["one"].max() or 0) >= 1 << 31:  # too large for what follows: numbered anew without gaps
+        spells = spells.with_columns(pl.col("one").rank("dense").cast(pl.Int64))
+    # One whole number a row (who, first and last period), so that sorting compares nothing else.
+    spells = spells.with_columns(key=(pl.col("one") * _LATEST + pl.col("enter")) * _LATEST + pl.col("exit"))
+    spells = spells.sort("key")
+    reach = (pl.col("one") * _LATEST + pl.col("exit")).cum_max().shift(1)
+    before = pl.when(reach // _LATEST == pl.col("one")).then(reach % _LATEST)
     return nw.from_native(spells.lazy().with_columns(before=before)).lazy()

@@ -6,7 +6,6 @@ import narwhals as nw
 
 from metrics.activity.definitions import Rules
 from metrics.activity.engine import day, month, yes
-from metrics.activity.prepare import BY
 
 
 def next_after(known: nw.LazyFrame, later: nw.LazyFrame, name: str) -> nw.LazyFrame:
@@ -16,12 +15,12 @@ def next_after(known: nw.LazyFrame, later: nw.LazyFrame, name: str) -> nw.LazyFr
     return pairs.group_by("episode_id").agg(nw.col("day").min().alias(name))
 
 
-def referred(referrals: nw.LazyFrame) -> nw.LazyFrame:
+def referred(referrals: nw.LazyFrame, keys: tuple[str, ...]) -> nw.LazyFrame:
     """A row a referral: `referral_id`, `kin`, `date`, `closed` (days, with months), mark `stepped_down`, groups."""
     return referrals.filter(~nw.col("date").is_null()).select(
         "referral_id",
         "kin",
-        *BY,
+        *keys,
         date=day(referrals, "date"),
         date_m=month(referrals, "date"),
         closed=day(referrals, "close_date"),

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 import narwhals as nw
 
 from metrics.activity.definitions import Rules
-from metrics.activity.engine import day, only, yes
+from metrics.activity.engine import day, only, short, yes
 from metrics.activity.families import next_after
 
 _DAY = 100_000  # room below a day for another day, so that one minimum finds the earliest row and what it says
@@ -70,23 +70,26 @@ def _readings(frame: nw.LazyFrame, known: nw.LazyFrame, rules: Rules) -> nw.Lazy
     closed = known.filter(nw.col("outcome") == 1, ~nw.col("end").is_null())
     rows = rows.join(closed.select("episode_id", "end"), on="episode_id").filter(nw.col("at") <= nw.col("end"))
     score = ((nw.col("score") + _LOWEST) * _POINT).round(0)
-    rows = rows.with_columns(code=nw.col("at").cast(nw.Float64) * _READING + score)
+    least = nw.lit(float(rules.reliable_change["default"]))
+    for tool, points in rules.reliable_change.items():
+        if tool != "default":
+            least = nw.when(nw.col("tool") == tool).then(nw.lit(float(points))).otherwise(least)
+    rows = rows.with_columns(code=nw.col("at").cast(nw.Float64) * _READING + score, least=least)
     keys = ["episode_id", "person_id", "tool", "area"]
-    pairs = rows.group_by(keys).agg(nw.col("code").min().alias("first"), nw.col("code").max().alias("last"))
+    rows = short(rows.select(*keys, "code", "least"), ["tool", "area"])
+    pairs = rows.group_by(keys).agg(
+        nw.col("code").min().alias("first"), nw.col("code").max().alias("last"), nw.col("least").max()
+    )
     for name in ("first", "last"):
         pairs = pairs.with_columns((nw.col(name) / _READING).floor().alias(f"{name}_day"))
         pairs = pairs.with_columns((nw.col(name) - nw.col(f"{name}_day") * _READING).alias(name))
     pairs = pairs.filter(nw.col("last_day") > nw.col("first_day"))
     pairs = pairs.with_columns(change=(nw.col("last") - nw.col("first")) / _POINT)
-    least = nw.lit(rules.reliable_change["default"])
-    for tool, points in rules.reliable_change.items():
-        if tool != "default":
-            least = nw.when(nw.col("tool") == tool).then(nw.lit(points)).otherwise(least)
     pairs = pairs.select(
         "episode_id",
         "change",
         pairs=nw.lit(1),
-        improved=yes(nw.col("change") >= least),
+        improved=yes(nw.col("change") >= nw.col("least")),
         change_squared=nw.col("change") * nw.col("change"),
     )
     return pairs.group_by("episode_id").agg(nw.col(c).sum() for c in ("pairs", "improved", "change", "change_squared"))

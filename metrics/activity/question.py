@@ -9,6 +9,7 @@ import calendar
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from types import MappingProxyType
 
 import narwhals as nw
 import polars as pl
@@ -111,9 +112,16 @@ class Question:
         return self.grouped(sums.with_columns(pl.col("p").cast(pl.Int64)))
 
     def stood(
-        self, name: str, enter: str = "start", exit: str = "end", *, where: nw.Expr | None = None
+        self,
+        name: str,
+        enter: str = "start",
+        exit: str = "end",
+        *,
+        where: nw.Expr | None = None,
+        also: Mapping[str, nw.Expr] = MappingProxyType({}),
     ) -> pl.DataFrame:
-        """`g`, `p` and `n`: rows that had entered and not left at the end of each period, for every group and period.
+        """`g`, `p` and `n`: rows that had entered and not left at the end of each period, for every group and period;
+        and each of `also` (marks) added up over them.
 
         Of the period that is not over, as they stood today. No row is looked at once for every period: arrivals and
         departures are counted, and added up.
@@ -122,24 +130,25 @@ class Question:
         if where is not None:
             frame = frame.filter(where)
         left = only(nw.col(exit) <= self.today, self.within(f"{exit}_m"))
-        rows = frame.select(*self.by, enter=self.within(f"{enter}_m"), exit=left)
-        return self.standing(self.moves(rows))
+        marks = {f"_{c}": e for c, e in also.items()}
+        return self.standing(self.moves(frame.select(*self.by, enter=self.within(f"{enter}_m"), exit=left, **marks)))
 
     def moves(self, rows: nw.LazyFrame) -> pl.DataFrame:
-        """Counts `n` by group, `enter` and `exit` (periods; `exit` may be missing) of rows that stand at some end."""
+        """Counts `n` by group, `enter` and `exit` (periods; `exit` may be missing) of rows that stand at some end, and
+        the sums of columns whose name begins with a stroke, without it."""
+        marks = [c for c in rows.collect_schema().names() if c.startswith("_")]
         stay = rows.filter(nw.col("exit").is_null() | (nw.col("exit") > nw.col("enter")))
-        return fetched(stay.group_by([*self.by, "enter", "exit"]).agg(nw.len().alias("n")))
+        sums = [nw.len().alias("n"), *(nw.col(c).sum().alias(c[1:]) for c in marks)]
+        return fetched(stay.group_by([*self.by, "enter", "exit"]).agg(sums))
 
     def standing(self, moves: pl.DataFrame) -> pl.DataFrame:
-        """`g`, `p`, `n` from arrivals and departures."""
-        moves = self.grouped(moves)
-        clipped = pl.col("enter").cast(pl.Int64).clip(lower_bound=self.first)
-        into = moves.select("g", clipped.alias("p"), pl.col("n"))
-        out = moves.filter(pl.col("exit").is_not_null()).select(
-            "g", pl.col("exit").cast(pl.Int64).clip(lower_bound=self.first).alias("p"), -pl.col("n")
-        )
-        flow = pl.concat([into, out]).group_by("g", "p").agg(pl.col("n").sum())
-        return self.every(flow).with_columns(pl.col("n").cum_sum().over("g", order_by="p"))
+        """`g`, `p`, `n` and the other counts, from arrivals and departures."""
+        counted = [c for c in moves.columns if c not in (*self.by, "enter", "exit")]
+        moves = self.grouped(moves).with_columns(pl.col("enter", "exit").cast(pl.Int64).clip(lower_bound=self.first))
+        into = moves.select("g", *counted, p="enter")
+        out = moves.filter(pl.col("exit").is_not_null()).select("g", *(-pl.col(c) for c in counted), p="exit")
+        flow = pl.concat([into, out]).group_by("g", "p").agg(pl.col(counted).sum())
+        return self.every(flow).with_columns(pl.col(counted).cum_sum().over("g", order_by="p"))
 
     def every(self, frame: pl.DataFrame) -> pl.DataFrame:
         """The frame with a row for every group and period from the first to today's; zeros where there was none."""

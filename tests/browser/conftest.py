@@ -28,10 +28,8 @@ SIZES = {"desktop": {"width": 1366, "height": 768}, "phone": {"width": 390, "hei
 # A browser under test asks nothing of its maker, and draws without a graphics card.
 FLAGS = [
     "--no-sandbox",
-    "--use-angle=swiftshader",
-    "--enable-unsafe-swiftshader",
-    "--ignore-gpu-blocklist",
-    "--disable-gpu-rasterization",
+    "--disable-gpu",
+    "--enable-unsafe-swiftshader",  # maps are drawn by the processor
     "--disable-quic",
     "--no-first-run",
     "--disable-background-networking",

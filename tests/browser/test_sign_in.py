@@ -218,7 +218,7 @@ def test_somebody_in_a_hundred_and_fifty_groups_gets_in(site, page):
 def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """`early-help demo` as somebody starts it who has nothing else."""
     folder, port = tmp_path_factory.mktemp("demo"), free_port()
-    command = [Path(sys.executable).with_name("early-help"), "demo", "--port", str(port)]
+    command = [Path(sys.executable).with_name("early-help"), "demo", "--records", "0", "--port", str(port)]
     address = f"http://127.0.0.1:{port}"
     with running(command, f"{address}/healthz", folder / "demo.log", {"XDG_DATA_HOME": str(folder)}):
         yield address

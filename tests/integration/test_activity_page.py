@@ -35,7 +35,7 @@ def held(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
             invent(scale=0.1), None, kind="cases", file_name="invented.zip", sha256="1" * 64, standing="invented"
         )
         use_store(store)
-        assert activity_shown.reckon()
+        assert activity_shown.reckon(PUBLISHED)
         use_store(None)
     yield path
 
@@ -106,7 +106,7 @@ def test_what_is_shown_is_what_was_reckoned(records):
 def test_the_figures_are_reckoned_once_and_kept_in_the_database(records, monkeypatch):
     monkeypatch.setattr(activity_shown, "measures", lambda *a, **k: pytest.fail("reckoned again"))
     assert activity_shown.figures(PUBLISHED).height > 1_000
-    assert not activity_shown.reckon()
+    assert not activity_shown.reckon(PUBLISHED)
 
 
 def test_a_figure_that_differs_from_the_last_month_s_is_marked(held, tmp_path):

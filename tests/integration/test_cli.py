@@ -260,13 +260,13 @@ def test_a_port_that_is_taken_is_one_sentence(run):
 def test_demo_fills_a_database_of_its_own_once(tmp_path: Path):
     own = tmp_path / "own.db"
     environment = {"XDG_DATA_HOME": str(tmp_path), "EARLY_HELP_DATABASE_URL": f"sqlite:///{own}"}
-    with started("demo", "--port", "0", **environment) as (_, before, address):
+    with started("demo", "--records", "0", "--port", "0", **environment) as (_, before, address):
         number = len(before)
         assert number > 3
         for i, line in enumerate(before, 1):
             assert re.fullmatch(rf"Loading the sample data, file {i} of {number}: \S+\.(csv|zip)\n", line)
         assert health(address) == {"status": "ok", "data_version": number}
-    with started("demo", "--port", "0", **environment) as (_, before, address):
+    with started("demo", "--records", "0", "--port", "0", **environment) as (_, before, address):
         assert before == []
         assert health(address) == {"status": "ok", "data_version": number}
     assert not own.exists()

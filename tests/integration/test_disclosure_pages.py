@@ -339,7 +339,7 @@ def test_official_rows_and_their_order_stay_whatever_stands_beside_them():
 
 def test_measures_in_a_chain_of_sums_are_one_family():
     totals = join(total("measure", "x", ["y", "rest: z"]), total("measure", "w/denominator", ["y/denominator"]))
-    families = hidden._families(join(totals, total("measure", "p", ["q"])))
+    families = hidden.families(join(totals, total("measure", "p", ["q"])))
     assert len({families[m] for m in ("x", "y", "w")}) == 1
     assert families["p"] == families["q"] != families["x"]
 

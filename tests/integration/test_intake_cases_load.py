@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 from click.testing import CliRunner
 
-from dashboard.access import NotAllowed, Scope
+from dashboard.access import PUBLISHED, NotAllowed, Scope
 from dashboard.answers import case_loads
 from dashboard.answers.keep import use_store
 from dashboard.cli import main
@@ -68,7 +68,7 @@ def test_check_needs_no_database(run, store):
 def test_the_page_loads_what_it_showed(store):
     use_store(store)
     batch = taken(annex_a(assessment=[ASSESSMENT, {**ASSESSMENT, "start_date": "soon"}]))
-    assert case_loads.problem(batch) == ""
+    assert case_loads.problem(PUBLISHED, batch) == ""
     assert case_loads.sentence(batch) == "1 agency, 1 assessment and 1 person"
     number = case_loads.load(OFFICER, batch)
     assert store.read_cases("assessment")["agency_id"].to_list() == ["invented-primary-school"]
@@ -90,15 +90,17 @@ def test_what_is_counted_comes_from_one_kind_of_file(store):
     use_store(store)
     case_loads.load(OFFICER, taken(annex_a(assessment=[ASSESSMENT])))
     episodes = taken(ssd(episode=[EPISODE]))
-    assert case_loads.problem(episodes) == ""  # other things: episodes beside assessments
+    assert case_loads.problem(PUBLISHED, episodes) == ""  # other things: episodes beside assessments
     case_loads.load(OFFICER, episodes)
     own = {"assessment_id": "A1", "start_date": "2026-03-09", "agency_id": "G1"}
     both = taken(own_set(assessment=[own], episode=[EPISODE]))
-    assert "assessments already from Ofsted's Annex A, lists 1 to 3 (load 1)" in case_loads.problem(both)
-    assert "episodes already from tables of the standard" in case_loads.problem(taken(own_set(episode=[EPISODE])))
-    assert case_loads.problem(taken(own_set(family=[{"family_id": "F1"}]))) == ""
+    assert "assessments already from Ofsted's Annex A, lists 1 to 3 (load 1)" in case_loads.problem(PUBLISHED, both)
+    assert "episodes already from tables of the standard" in case_loads.problem(
+        PUBLISHED, taken(own_set(episode=[EPISODE]))
+    )
+    assert case_loads.problem(PUBLISHED, taken(own_set(family=[{"family_id": "F1"}]))) == ""
     store.undo(1, undone_by="Invented Officer")
-    assert case_loads.problem(taken(own_set(assessment=[own]))) == ""
+    assert case_loads.problem(PUBLISHED, taken(own_set(assessment=[own]))) == ""
 
 
 def test_the_command_line_keeps_them_apart_too(run, store):
@@ -124,9 +126,11 @@ def test_real_records_are_not_put_beside_invented_ones(store):
     use_store(store)
     batch = taken(own_set(episode=[EPISODE]))
     store.load_cases(batch.cases, None, kind="cases", file_name="invented", sha256="0" * 64, standing="invented")
-    assert "Invented records stand (load 1)" in case_loads.problem(taken(own_set(family=[{"family_id": "F1"}])))
+    assert "Invented records stand (load 1)" in case_loads.problem(
+        PUBLISHED, taken(own_set(family=[{"family_id": "F1"}]))
+    )
     store.undo(1, undone_by="Invented Officer")
-    assert case_loads.problem(batch) == ""
+    assert case_loads.problem(PUBLISHED, batch) == ""
 
 
 # At size -------------------------------------------------------------------------------------------------------------
