@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from functools import lru_cache
 
 import plotly.graph_objects as go
@@ -126,6 +127,9 @@ def _axes(figure: go.Figure, months: Sequence[Point], lines: tuple[float, ...] |
     figure.update_yaxes(ticksuffix=words.sign_of(unit))
     step = max(1, -(-len(months) // _TICKS))
     shown = [p for place, p in enumerate(months) if (len(months) - 1 - place) % step == 0]
+    if months:  # said outright: where every month is hidden, nothing drawn tells the axis that it is one of days
+        room = (months[-1].end - months[0].end) * 0.02 + timedelta(days=20)
+        figure.update_xaxes(type="date", range=[months[0].end - room, months[-1].end + room])
     figure.update_xaxes(tickvals=[p.end for p in shown], ticktext=[p.period for p in shown], autotickangles=[0, 45])
 
 
