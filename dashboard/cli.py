@@ -345,10 +345,7 @@ def put_cases(store: Store, batch: Batch, *, dry_run: bool) -> str:
     """`put`, for case records. Raises `IntakeError` where another kind of file has brought what they count."""
     from dashboard.intake import IntakeError, clash
 
-    def holders(table: str) -> list[int]:
-        return store.read_cases(table, columns=["load_id"])["load_id"].unique().to_list()
-
-    if why := clash(batch.kind, batch.cases, store.loads(), holders):
+    if why := clash(batch.kind, batch.cases, store.loads(), store.case_loads):
         raise IntakeError(why)
     held = ", ".join(f"{frame.height:,} in {name}" for name, frame in batch.cases.items())
     if dry_run:

@@ -126,8 +126,8 @@ def activity(scope: Scope, *, area: str, agency: str, level: str, period: str) -
     Figures are cut one way at a time; what a second choice asks for besides is named in `remark`.
     """
     offered = choices(scope)
-    asked = {area: offered.areas, agency: offered.agencies, level: offered.levels, period: offered.periods}
-    if any(code not in among for code, among in asked.items()):
+    asked = ((area, offered.areas), (agency, offered.agencies), (level, offered.levels), (period, offered.periods))
+    if any(code not in among for code, among in asked):
         raise NotAllowed("This area, agency, level or period is not among those that your role may choose.")
     breakdown, group, of, left = _cut(scope, offered, area, agency, level)
     own = group in activity_own.mine(scope)

@@ -15,6 +15,7 @@ from dashboard.answers.activity_shown import figures
 from dashboard.answers.keep import kept
 from metrics.activity import MEASURES, Measure, immature, measure_of
 from metrics.cases import AGENCY_TYPES
+from metrics.disclosure import THRESHOLD
 from metrics.estimates import SUPPRESSED
 from metrics.trends import xmr
 
@@ -151,5 +152,7 @@ def about(scope: Scope, seen: Activity, course: Course) -> dict[str, str]:
         it,
         updated=words.day(case_records.as_at(scope)),
         hidden=seen.rows.filter(status=SUPPRESSED).height + course.frame.filter(status=SUPPRESSED).height,
-        immature=f"{late:,} of the county's are not followed up in full yet and do not count." if late > 5 else "",
+        immature=f"{late:,} of the county's are not followed up in full yet and do not count."
+        if late >= THRESHOLD
+        else "",
     )

@@ -1,16 +1,17 @@
 """Everything that is ever shown of early help's activity: reckoned once for each state of the records, small counts
 hidden, and kept in the database.
 
-Which splits are shown at which lengths of time is fixed here (`SHOWN`), because what may be shown of one depends on
-what is shown of the others. A page cuts its view out of this one frame; nothing else of the records leaves the answers
-but for those who may see cases.
+Which splits are shown at which lengths of time is fixed (`metrics/definitions/activity_shown.toml`), because what may
+be shown of one depends on what is shown of the others. A page cuts its view out of this one frame; nothing else of the
+records leaves the answers but for those who may see cases.
 """
 
 from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Callable, Mapping, Sequence
+import tomllib
+from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import cache
 
@@ -26,25 +27,16 @@ from metrics.catalogue import DEFINITIONS
 from metrics.disclosure import ALL, THRESHOLD, Rule, join, suppress, total
 from metrics.estimates import SCHEMA, SUPPRESSED, empty
 
-# Length of period, split, and of which measures (none: all). Finer than this most figures would be hidden, and each
-# that is hidden takes others with it: forum areas by quarter and single agencies only where the counts bear it.
-_LARGE = ("M01_count", "M02", "M07_open")
-SHOWN: Sequence[tuple[str, str, Sequence[str]]] = (
-    ("month", "all", ()),
-    ("quarter", "all", ()),
-    ("quarter", "council", ()),
-    ("quarter", "forum_area", _LARGE),
-    *(("year", by, ()) for by in ("all", "council", "district", "forum_area", "agency_type", "level")),
-    ("quarter", "agency_type", _LARGE[:1]),
-    ("year", "agency", _LARGE[:1]),
+_SHOWN = tomllib.loads((DEFINITIONS / "activity_shown.toml").read_text(encoding="utf-8"))
+MOST_SMALL = _SHOWN["most_small"]
+# length of period, split, and of which measures (none: all)
+SHOWN: Sequence[tuple[str, str, Sequence[str]]] = tuple(
+    (table["period"], by, table.get("measures", ())) for table in _SHOWN["table"] for by in table["by"]
 )
 # Splits that cut the same thing, finer and coarser: one dimension of the table in which sums are looked for.
 _DIMENSION: Mapping[str, str] = {
     "council": "area", "district": "area", "forum_area": "area", "agency_type": "agency", "agency": "agency",
 }  # fmt: skip
-# A table of a measure in which more than this share of the counts would be small is not shown at all: what would be
-# left of it after hiding others as well says nothing, and would cost figures elsewhere.
-MOST_SMALL = 0.2
 _NO_PEOPLE = {"audit", "audit_plan", "audit_answer", "audit_action", "forum", "forum_item"}
 _NUMBERS = ("numerator", "denominator", "value", "lower", "upper", "n")
 _NOT_RECORDED = "not recorded"
@@ -103,12 +95,7 @@ def everything(tables: Mapping[str, pl.DataFrame], day: date) -> pl.DataFrame:
     )
 
 
-def safe(
-    estimates: pl.DataFrame,
-    *,
-    totals: pl.DataFrame,
-    progress: Callable[[float, str], None] | None = None,
-) -> pl.DataFrame:
+def safe(estimates: pl.DataFrame, *, totals: pl.DataFrame) -> pl.DataFrame:
     """The same rows in the same order with small counts of families hidden, and what would give them away.
 
     A table with too many of them is left out whole. Measures of which one is part of another
@@ -127,9 +114,7 @@ def safe(
     few = (_small() & pl.col("_people")).mean().over("measure", "_breakdown", length()) > MOST_SMALL
     done.append(_withheld(rows.filter(few, "_people")))
     parts = rows.filter(~few, "_people").partition_by("_family", maintain_order=True)
-    for number, part in enumerate(parts):
-        if progress:
-            progress(number / len(parts), MEASURES.get(part["measure"][0], measure_of(part["measure"][0])).name)
+    for part in parts:
         # a family may have closures in two quarters, areas or agencies: families overlap, and add up to no whole
         apart = {measure_of(m).per for m in part["measure"].unique()} == {"family"}
         both = shares if apart else join(totals, shares, _periods(part))

@@ -76,8 +76,8 @@ def cells(it: Measure, row: Row) -> tuple[str, str, str, str]:
 
 
 def before(it: Measure, row: Row | None) -> str:
-    """`2024/25: 58%`; "" where there is none."""
-    return f"{row['period']}: {value(it, row)}" if row and row["value"] is not None else ""
+    """`2024/25: 58% (57–60) 2,431 of 4,190 assessments`; "" where there is none."""
+    return f"{row['period']}: {value(it, row)} {detail(it, row)}" if row and row["value"] is not None else ""
 
 
 def note(it: Measure, *, provisional: bool, restated: bool) -> str:
@@ -112,7 +112,7 @@ def sentence(rows: pl.DataFrame, of: str, period: str) -> str:
     if _shown(held, "M10"):
         said.append(f"{_share(held['M10'])} of closures had their needs met")
     if _shown(held, "M15"):
-        said.append(f"{_share(held['M15'])} of families whose help had ended needed no more for 12 months")
+        said.append(f"after {_share(held['M15'])} of closures the family needed no more help for 12 months")
     if not said:
         return f"For {of} in {period} only the figures below can be shown."
     return f"{words.listed(said)}."
@@ -124,8 +124,9 @@ def _shown(held: Mapping[str, Row], measure: str) -> bool:
 
 def _share(row: Row) -> str:
     limits = words.interval(row["lower"], row["upper"], decimals=0)
+    inside = [part for part in (limits, words.of(row["numerator"], row["denominator"])) if part]
     figure = words.value(row["value"], unit="%", decimals=0)
-    return f"{figure} ({limits})" if limits else figure
+    return f"{figure} ({'; '.join(inside)})" if inside else figure
 
 
 def remark(left: Sequence[str], *, asked: str, shown: str, of: str) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
 from dashboard import words
 from dashboard.access import LOAD, Scope, require
 from dashboard.answers.keep import the_store
@@ -14,11 +12,7 @@ SHOWN = 50  # faults on the page, as in `loads`; all of them are in the file to 
 
 def problem(scope: Scope, batch: Batch) -> str:
     """Why a file of case records may not go in beside what stands, as a sentence; "" where it may."""
-    return clash(batch.kind, batch.cases, the_store().loads(), _holders)
-
-
-def _holders(table: str) -> Collection[int]:
-    return the_store().read_cases(table, columns=["load_id"])["load_id"].unique().to_list()
+    return clash(batch.kind, batch.cases, the_store().loads(), the_store().case_loads)
 
 
 def sentence(batch: Batch) -> str:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from dashboard.components.blocks import banner
+import streamlit as st
+
+from dashboard.components.blocks import banner, empty_state
+from dashboard.components.guard import open_link
 
 
 def standing(notes: Iterable[str]) -> None:
@@ -12,3 +15,13 @@ def standing(notes: Iterable[str]) -> None:
     for note in notes:
         if note:
             banner(note)
+
+
+def stop_without_records() -> None:
+    """What a page of case records says where there are none, and its end."""
+    empty_state(
+        "No case records are loaded yet.",
+        "Load an export of the case system: Annex A, the standard safeguarding dataset, or the dashboard's own tables.",
+        link=("Load data", open_link("load_data")),
+    )
+    st.stop()

@@ -5,9 +5,9 @@ import streamlit as st
 from dashboard.answers import activity as answer
 from dashboard.answers import activity_course as one
 from dashboard.answers import case_records
-from dashboard.components import About, Choice, about, empty_state, filters, guard, headline, open_link, section, title
+from dashboard.components import About, Choice, about, filters, guard, headline, open_link, section, title
 from dashboard.components.activity import boxes, control, split_table, taking_part
-from dashboard.components.standing import standing
+from dashboard.components.standing import standing, stop_without_records
 
 scope = guard("activity")
 standing(case_records.banners(scope))
@@ -15,12 +15,7 @@ title("How much do we do, how well, and is anyone better off?")
 with st.spinner("Reckoning the figures; the first time after a load this takes a minute…"):
     offered = answer.choices(scope)
 if offered is None:
-    empty_state(
-        "No case records are loaded yet.",
-        "Load an export of the case system: Annex A, the standard safeguarding dataset, or the dashboard's own tables.",
-        link=("Load data", open_link("load_data")),
-    )
-    st.stop()
+    stop_without_records()
 top = st.container()
 chosen = filters(
     Choice("area", "Area", offered.areas),

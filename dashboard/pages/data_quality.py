@@ -4,21 +4,16 @@ import streamlit as st
 
 from dashboard.answers import case_records
 from dashboard.answers import data_quality as answer
-from dashboard.components import About, Choice, about, empty_state, filters, guard, headline, open_link, title
+from dashboard.components import About, Choice, about, filters, guard, headline, title
 from dashboard.components.charted import completeness, listed_table, worded_table
-from dashboard.components.standing import standing
+from dashboard.components.standing import standing, stop_without_records
 
 scope = guard("data_quality")
 standing(case_records.banners(scope))
 title("Can the case records be relied on?")
 offered = answer.choices(scope)
 if offered is None:
-    empty_state(
-        "No case records are loaded yet.",
-        "Load an export of the case system: Annex A, the standard safeguarding dataset, or the dashboard's own tables.",
-        link=("Load data", open_link("load_data")),
-    )
-    st.stop()
+    stop_without_records()
 agencies, years = offered
 place = st.empty()
 chosen = filters(Choice("agency", "Agency", agencies), Choice("year", "Year", years))

@@ -4,21 +4,16 @@ import streamlit as st
 
 from dashboard.answers import case_records
 from dashboard.answers import journeys as answer
-from dashboard.components import About, Choice, about, empty_state, filters, guard, headline, open_link, title
+from dashboard.components import About, Choice, about, filters, guard, headline, title
 from dashboard.components.charted import flow, worded_table
-from dashboard.components.standing import standing
+from dashboard.components.standing import standing, stop_without_records
 
 scope = guard("journeys")
 standing(case_records.banners(scope))
 title("Where do families go?")
 offered = answer.choices(scope)
 if offered is None:
-    empty_state(
-        "No case records are loaded yet.",
-        "Load an export of the case system: Annex A, the standard safeguarding dataset, or the dashboard's own tables.",
-        link=("Load data", open_link("load_data")),
-    )
-    st.stop()
+    stop_without_records()
 place = st.empty()
 chosen = filters(
     Choice("area", "Area", offered.areas),
