@@ -7,7 +7,6 @@ from collections.abc import Iterator
 import narwhals as nw
 import polars as pl
 
-from metrics.activity.engine import yes
 from metrics.activity.question import Question
 from metrics.activity.tally import counts, values
 from metrics.cases import AGENCY_TYPES
@@ -22,10 +21,7 @@ def tallies(q: Question, population: pl.DataFrame | None) -> Iterator[pl.DataFra
     if q.asks("M01", "M01_count", "M18"):
         yield from _started(q, population)
     if q.asks("M02"):
-        done = q.happened(
-            "assessment", "complete", {"all": nw.lit(1), "in_time": yes(nw.col("complete") < nw.col("overdue"))},
-            where=nw.col("complete") >= nw.col("start"),
-        )  # fmt: skip
+        done = q.happened("assessment_done", "complete", {"all": nw.col("n"), "in_time": nw.col("in_time")})
         yield counts("M02", q.every(done), "in_time", "all")
     if q.asks("M03"):
         yield _overdue(q)
@@ -33,7 +29,7 @@ def tallies(q: Question, population: pl.DataFrame | None) -> Iterator[pl.DataFra
 
 def _started(q: Question, population: pl.DataFrame | None) -> Iterator[pl.DataFrame]:
     by_type = "agency_type" not in q.by and q.asks("M18")
-    parts = q.happened("assessment", "start", {"n": nw.lit(1)}, also=("agency_type",) if by_type else ())
+    parts = q.happened("assessment", "start", {"n": nw.col("n")}, also=("agency_type",) if by_type else ())
     started = q.every(parts.group_by("g", "p").agg(pl.col("n").sum()))
     if q.asks("M01_count"):
         yield counts("M01_count", started, "n")
@@ -75,8 +71,6 @@ def _rate(q: Question, started: pl.DataFrame, population: pl.DataFrame | None) -
 def _overdue(q: Question) -> pl.DataFrame:
     """Open, and of these overdue, at each period's end: an assessment is overdue from its first late day until it is
     complete or its episode has ended."""
-    opened = q.stood("assessment", "start", "left")
-    late = nw.col("left").is_null() | (nw.col("left") > nw.col("overdue"))
-    overdue = q.stood("assessment", "overdue", "left", where=late)
+    opened, overdue = q.stood("assessment_open"), q.stood("assessment_overdue")
     both = opened.join(overdue.rename({"n": "late"}), on=["g", "p"], how="left")
     return counts("M03", both.with_columns(pl.col("late").fill_null(0)), "late", "n")

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 
 import narwhals as nw
 
-from metrics.activity.engine import day, held, with_months
+from metrics.activity.engine import day, held
 
 
 def idle_spells(
     tables: Mapping[str, nw.LazyFrame], known: nw.LazyFrame, reviews: int, keys: tuple[str, ...]
 ) -> nw.LazyFrame:
-    """Rows `enter`, `exit` (days, with their months) and groups: from the review that was the `reviews`-th in turn
+    """Rows `enter`, `exit` (days) and groups: from the review that was the `reviews`-th in turn
     without a change of level until the level changed, the episode ended or had been open for a year.
 
     The level is that of the episode's start, of its reviews and of its steps up or down; a review or step that names
@@ -56,4 +56,4 @@ def idle_spells(
     spells = spells.with_columns(exit=nw.when(nw.col("change") < nw.col("year")).then("change").otherwise("year"))
     spells = spells.with_columns(exit=nw.when(nw.col("end") < nw.col("exit")).then("end").otherwise("exit"))
     spells = spells.filter(nw.col("exit") > nw.col("enter"))
-    return with_months(spells.select("enter", "exit", *keys), "enter", "exit")
+    return spells.select("enter", "exit", *keys)

@@ -7,6 +7,8 @@ arithmetic runs everywhere; a frame of pandas keeps its dates as `datetime64`.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from math import prod
 from typing import Any
 from uuid import uuid4
 
@@ -90,9 +92,40 @@ def year_after(frame: nw.LazyFrame, column: str) -> nw.Expr:
     return day(frame, column) + 365 + days
 
 
+def daily(frame: nw.LazyFrame, keys: Sequence[str], day: str) -> nw.LazyFrame:
+    """All other columns added up by group and day, with the day's month: what a question needs of a table's rows,
+    whichever period or day it asks for. Rows without the day are left out."""
+    sums = [c for c in frame.collect_schema().names() if c not in (*keys, day)]
+    rows = frame.filter(~nw.col(day).is_null()).group_by([*keys, day]).agg(nw.col(c).sum() for c in sums)
+    return held(with_months(rows, day), groups=keys)
+
+
+def flow(frame: nw.LazyFrame, keys: Sequence[str], enter: str, exit: str, *marks: str) -> nw.LazyFrame:
+    """`day`, its month, `n` and marks by group: how many rows entered on the day less how many left, and their marks.
+
+    A row that left before it entered is left out.
+    """
+    gone = ~nw.col(exit).is_null()
+    rows = frame.filter(~nw.col(enter).is_null(), ~gone | (nw.col(exit) >= nw.col(enter)))
+    into = rows.select(*keys, *marks, day=nw.col(enter).cast(nw.Int64), n=nw.lit(1))
+    less = ((0 - nw.col(c)).alias(c) for c in marks)
+    out = rows.filter(gone).select(*keys, *less, day=nw.col(exit).cast(nw.Int64), n=nw.lit(-1))
+    return daily(nw.concat([into, out]), keys, "day")
+
+
 def yes(test: nw.Expr) -> nw.Expr:
     """1 where the test holds, else 0, also where it cannot be told."""
     return nw.when(test).then(nw.lit(1)).otherwise(nw.lit(0))
+
+
+def some(test: nw.Expr, column: str) -> nw.Expr:
+    """What the column counts where the test holds, else 0."""
+    return nw.when(test).then(nw.col(column)).otherwise(nw.lit(0))
+
+
+def small(frame: nw.LazyFrame, columns: Sequence[str]) -> nw.LazyFrame:
+    """With Polars, marks and little counts in one byte each; the other engines choose for themselves."""
+    return frame.with_columns(nw.col(c).cast(nw.Int8) for c in columns) if is_polars(frame) else frame
 
 
 def only(test: nw.Expr, value: nw.Expr) -> nw.Expr:
@@ -130,10 +163,9 @@ def held(frame: nw.LazyFrame, *, groups: Sequence[str] = ()) -> nw.LazyFrame:
 
     With Polars the group columns become categories, so that counting by them costs no comparing of text.
     """
-    if is_polars(frame):
-        frame = frame.with_columns(nw.col(c).cast(nw.Categorical) for c in groups)
-        return nw.from_native(frame.collect(engine="streaming").to_native().lazy())
     native = nw.to_native(frame)
+    if is_polars(frame):
+        return nw.from_native(nw.to_native(coded(frame, groups)).collect(engine="streaming").lazy())
     if frame.implementation.is_pyspark():
         return nw.from_native(native.localCheckpoint()).lazy()  # kept, and its long plan forgotten
     if frame.implementation.is_duckdb():
@@ -141,6 +173,14 @@ def held(frame: nw.LazyFrame, *, groups: Sequence[str] = ()) -> nw.LazyFrame:
         native.query("_", f"create temp table {name} as select * from _")
         return nw.from_native(native.query("_", f"select * from {name}")).lazy()
     return frame
+
+
+def coded(frame: nw.LazyFrame, columns: Sequence[str]) -> nw.LazyFrame:
+    """With Polars, columns of text as categories of their own name: numbered from 0, so that the numbers stay small."""
+    if not is_polars(frame):
+        return frame
+    kinds = {c: pl.Categorical(pl.Categories(f"early_help.{c}")) for c in columns}
+    return nw.from_native(nw.to_native(frame).with_columns(pl.col(c).cast(k) for c, k in kinds.items()))
 
 
 def short(frame: nw.LazyFrame, columns: Sequence[str]) -> nw.LazyFrame:
@@ -155,13 +195,77 @@ def short(frame: nw.LazyFrame, columns: Sequence[str]) -> nw.LazyFrame:
     return nw.from_native(native.with_columns(pl.when(pl.col(c).is_not_null()).then(pl.col(c).hash()) for c in ids))
 
 
+def added(frame: nw.LazyFrame, keys: Sequence[str], *, count: str = "") -> pl.DataFrame:
+    """All other columns added up by `keys`, and how many rows there are as `count`; fetched.
+
+    With Polars, keys that are whole numbers or categories are laid into one number: a hash of one is faster than of
+    several.
+    """
+    marks = [c for c in frame.collect_schema().names() if c not in keys]
+    if not is_polars(frame):
+        counts = [nw.len().alias(count)] if count else []
+        return fetched(frame.group_by(keys).agg(*counts, *(nw.col(c).sum() for c in marks)))
+    rows: pl.DataFrame = nw.to_native(frame).collect(engine="streaming")
+    sums = [*([pl.len().alias(count)] if count else []), *(pl.col(c).sum() for c in marks)]
+    if (laid := Packing.of(rows, keys)) is None:
+        return told(rows.group_by(keys).agg(sums))
+    found = rows.select(laid.code().alias("_code"), *marks).group_by("_code").agg(sums)
+    return told(found.select(*laid.parts(pl.col("_code")), pl.exclude("_code")))
+
+
+@dataclass(frozen=True)
+class Packing:
+    """How columns of a Polars frame (whole numbers or categories, null allowed) make one number, and back again."""
+
+    rooms: tuple[tuple[str, pl.DataType, int, int], ...]  # column, its type, its least value, how many values and null
+
+    @staticmethod
+    def of(rows: pl.DataFrame, columns: Sequence[str]) -> Packing | None:
+        """None where a column is of another type, or where they do not fit into one number."""
+        kinds = [rows.schema[c] for c in columns]
+        if not rows.height or not all(_small(k) for k in kinds):
+            return None
+        number = [pl.col(c).to_physical().cast(pl.Int64) for c in columns]
+        low, high = (rows.select(getattr(n, side)() for n in number).row(0) for side in ("min", "max"))
+        sizes = [2 + (h or 0) - (lo or 0) for lo, h in zip(low, high, strict=True)]
+        if prod(sizes) >= 1 << 62:
+            return None
+        return Packing(tuple(zip(columns, kinds, (lo or 0 for lo in low), sizes, strict=True)))
+
+    def code(self) -> pl.Expr:
+        """The number; a null is 0 within its room."""
+        total = pl.lit(0, pl.Int64)
+        for column, _, low, size in self.rooms:
+            part = pl.col(column).to_physical().cast(pl.Int64) + (1 - low)
+            total = total * size + part.fill_null(0)
+        return total
+
+    def parts(self, code: pl.Expr) -> list[pl.Expr]:
+        """The columns, from the number."""
+        made = []
+        for column, kind, low, size in reversed(self.rooms):
+            value, code = code % size, code // size
+            value = pl.when(value > 0).then(value + (low - 1))
+            text = isinstance(kind, pl.Categorical)
+            made.append((value.cast(pl.UInt32).cat.to(kind) if text else value.cast(kind)).alias(column))
+        return made[::-1]
+
+
+def _small(kind: pl.DataType) -> bool:
+    return isinstance(kind, pl.Categorical) or (kind.is_integer() and kind != pl.UInt64)
+
+
 def fetched(frame: nw.LazyFrame) -> pl.DataFrame:
     """A reduced frame of any engine as a Polars frame: numbers as floats, groups as text."""
     kwargs = {"engine": "streaming"} if is_polars(frame) else {}
-    made: pl.DataFrame = (frame.collect(**kwargs) if kwargs else frame.collect("polars")).to_native()
+    return told((frame.collect(**kwargs) if kwargs else frame.collect("polars")).to_native())
+
+
+def told(made: pl.DataFrame) -> pl.DataFrame:
+    """Numbers as floats, groups as text."""
     kinds = {
-        c: pl.String if t == pl.Categorical else pl.Float64
+        c: pl.String if isinstance(t, pl.Categorical) else pl.Float64
         for c, t in made.schema.items()
-        if t == pl.Categorical or t.is_numeric()
+        if isinstance(t, pl.Categorical) or t.is_numeric()
     }
     return made.with_columns(pl.col(c).cast(t) for c, t in kinds.items())

@@ -7,12 +7,11 @@ from collections.abc import Iterator
 import narwhals as nw
 import polars as pl
 
-from metrics.activity.engine import is_polars, only, yes
+from metrics.activity.engine import Packing, is_polars, only
 from metrics.activity.question import Question
 from metrics.activity.tally import counts
 
 _OPEN = 40_000  # later than any period: months since the year 0
-_LATEST = 1 << 16  # beyond that
 
 
 def tallies(q: Question) -> Iterator[pl.DataFrame]:
@@ -21,7 +20,7 @@ def tallies(q: Question) -> Iterator[pl.DataFrame]:
     loads = {"M07": "worker", "M07_agency": "agency"}
     opened = None
     if q.asks("M07_open", "M09", *loads):
-        opened = q.stood("episode", also={f"{who}_known": yes(~nw.col(who).is_null()) for who in loads.values()})
+        opened = q.stood("episode_open")
     if q.asks("M07_open"):
         yield counts("M07_open", opened, "n")
     if q.asks("M04"):
@@ -30,9 +29,8 @@ def tallies(q: Question) -> Iterator[pl.DataFrame]:
         if q.asks(id):
             holders = distinct(q, who).rename({"n": "holders"})
             yield counts(id, _beside(opened, holders, "holders"), f"{who}_known", "holders")
-    if q.asks("M09") and "drift" in q.facts:
-        long, idle = q.stood("episode", "year"), q.stood("drift", "enter", "exit")
-        both = pl.concat([long, idle]).group_by("g", "p").agg(pl.col("n").sum().alias("drift"))
+    if q.asks("M09") and "idle" in q.facts:
+        both = pl.concat([q.stood("long"), q.stood("idle")]).group_by("g", "p").agg(pl.col("n").sum().alias("drift"))
         yield counts("M09", _beside(opened, both, "drift"), "drift", "n")
 
 
@@ -42,7 +40,7 @@ def _beside(whole: pl.DataFrame, part: pl.DataFrame, name: str) -> pl.DataFrame:
 
 def _planned(q: Question) -> pl.DataFrame:
     """An episode enters once it has been open for the limit of days; with a plan, once it has both."""
-    due, planned = q.stood("episode", "plan_due"), q.stood("episode", "planned")
+    due, planned = q.stood("plan_due"), q.stood("planned")
     return counts("M04", _beside(due, planned.rename({"n": "planned"}), "planned"), "planned", "n")
 
 
@@ -65,7 +63,7 @@ def distinct(q: Question, who: str, *, throughout: bool = False) -> pl.DataFrame
     spells = spells.with_columns(enter=begin).filter(nw.col("exit") > nw.col("enter"))
     spells = spells.with_columns(exit=only(nw.col("exit") < _OPEN, nw.col("exit")))
     spells = spells.rename({"who": who}) if who in q.by else spells
-    return q.standing(q.moves(spells))
+    return q.standing(q.moves(spells.select(*q.by, "enter", "exit")))
 
 
 def _windowed(rows: nw.LazyFrame, one: list[str]) -> nw.LazyFrame:
@@ -76,21 +74,18 @@ def _windowed(rows: nw.LazyFrame, one: list[str]) -> nw.LazyFrame:
 
 
 def _sorted(rows: nw.LazyFrame, one: list[str]) -> nw.LazyFrame:
-    """The same with Polars, whose windows are slow where there are many small ones: sorted once, and the furthest reach
-    carried down. The number of the one stands in front of the reach, so that it begins anew with the next."""
-    frame: pl.LazyFrame = nw.to_native(rows)
-    number = pl.lit(0, pl.Int64)
-    spells = frame.with_columns(pl.col("enter", "exit").cast(pl.Int64)).collect(engine="streaming")
-    for column in one:
-        code = spells[column]
-        code = (code.to_physical() if code.dtype == pl.Categorical else code.rank("dense")).cast(pl.Int64)
-        number = number * ((code.max() or 0) + 1) + pl.lit(code)
-    spells = spells.with_columns(number.alias("one"))
-    if (spells["one"].max() or 0) >= 1 << 31:  # too large for what follows: numbered anew without gaps
-        spells = spells.with_columns(pl.col("one").rank("dense").cast(pl.Int64))
-    # One whole number a row (who, first and last period), so that sorting compares nothing else.
-    spells = spells.with_columns(key=(pl.col("one") * _LATEST + pl.col("enter")) * _LATEST + pl.col("exit"))
-    spells = spells.sort("key")
-    reach = (pl.col("one") * _LATEST + pl.col("exit")).cum_max().shift(1)
-    before = pl.when(reach // _LATEST == pl.col("one")).then(reach % _LATEST)
-    return nw.from_native(spells.lazy().with_columns(before=before)).lazy()
+    """The same with Polars, whose windows are slow where there are many small ones: each row is one number (who, first
+    and last period), sorted, and the furthest reach is carried down. The number of the one stands in front of the
+    reach, so that it begins anew with the next."""
+    frame: pl.DataFrame = nw.to_native(rows.select(*one, "enter", "exit")).collect(engine="streaming")
+    laid = Packing.of(frame, [*one, "enter", "exit"])
+    if laid is None:  # nobody, or too many to be numbered
+        return _windowed(nw.from_native(frame.lazy()), one)
+    last = laid.rooms[-1][-1]  # of how many values `exit` is
+    both = last * laid.rooms[-2][-1]
+    code, who, gone = pl.col("code"), pl.col("code") // both, pl.col("code") % last
+    spells = frame.select(laid.code().sort().alias("code"))
+    reach = spells.select((who * last + gone).cum_max().shift(1))
+    spells = spells.with_columns(reach.to_series().alias("reach"))
+    before = pl.when(pl.col("reach") // last == who).then(pl.col("reach") % last + laid.rooms[-1][2] - 1)
+    return nw.from_native(spells.lazy().select(*laid.parts(code), before=before)).lazy()

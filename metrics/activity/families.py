@@ -5,7 +5,7 @@ from __future__ import annotations
 import narwhals as nw
 
 from metrics.activity.definitions import Rules
-from metrics.activity.engine import day, month, yes
+from metrics.activity.engine import yes
 
 
 def next_after(known: nw.LazyFrame, later: nw.LazyFrame, name: str) -> nw.LazyFrame:
@@ -13,20 +13,6 @@ def next_after(known: nw.LazyFrame, later: nw.LazyFrame, name: str) -> nw.LazyFr
     closed = known.filter(~nw.col("end").is_null(), ~nw.col("kin").is_null()).select("episode_id", "kin", "end")
     pairs = closed.join(later.filter(~nw.col("kin").is_null()), on="kin").filter(nw.col("day") > nw.col("end"))
     return pairs.group_by("episode_id").agg(nw.col("day").min().alias(name))
-
-
-def referred(referrals: nw.LazyFrame, keys: tuple[str, ...]) -> nw.LazyFrame:
-    """A row a referral: `referral_id`, `kin`, `date`, `closed` (days, with months), mark `stepped_down`, groups."""
-    return referrals.filter(~nw.col("date").is_null()).select(
-        "referral_id",
-        "kin",
-        *keys,
-        date=day(referrals, "date"),
-        date_m=month(referrals, "date"),
-        closed=day(referrals, "close_date"),
-        closed_m=month(referrals, "close_date"),
-        stepped_down=yes(nw.col("to_early_help") == nw.lit(True)),
-    )
 
 
 def links(calls: nw.LazyFrame, known: nw.LazyFrame | None, rules: Rules) -> nw.LazyFrame:

@@ -9,9 +9,9 @@ from typing import Any
 import narwhals as nw
 import polars as pl
 
-from metrics.activity.closures import followed
 from metrics.activity.definitions import Rules, activity_rules
 from metrics.activity.engine import day, fetched, yes
+from metrics.activity.progress import followed
 from metrics.counting import ALL, CROSS
 from metrics.working_days import overdue_from, working_days
 
@@ -33,16 +33,16 @@ def immature(
     from metrics.activity import question
 
     q = question(tables, as_at=as_at, period=period, by=by, measures=measures, rules=rules)
-    closed = nw.col("outcome") == 1
-    asked = {id: ("episode", "end", days, closed) for id, days in followed(q.rules).items()}
-    asked["M27_rate"] = ("episode", "end", q.rules.feedback_days, ~nw.col("end").is_null())
-    asked["M16"] = ("referral", "closed", q.rules.take_up_days, nw.col("stepped_down") == 1)
-    asked["M23"] = ("audit", "done", q.rules.re_audit_days, nw.col("final_grade") == q.rules.inadequate_grade)
+    asked = {id: ("closure", "end", days, nw.col("outcome")) for id, days in followed(q.rules).items()}
+    asked["M27_rate"] = ("closure", "end", q.rules.feedback_days, nw.col("n"))
+    asked["M16"] = ("step_down", "closed", q.rules.take_up_days, nw.col("n"))
+    poor = yes(nw.col("final_grade") == q.rules.inadequate_grade)
+    asked["M23"] = ("audit", "done", q.rules.re_audit_days, poor)
     found = []
-    for id, (fact, when, days, where) in asked.items():
+    for id, (fact, when, days, many) in asked.items():
         if q.asks(id) and fact in q.facts:
             ripe = nw.col(when) + days <= q.today
-            rows = q.every(q.happened(fact, when, {"mature": yes(ripe), "immature": 1 - yes(ripe)}, where=where))
+            rows = q.every(q.happened(fact, when, {"mature": many * yes(ripe), "immature": many * (1 - yes(ripe))}))
             rows = rows.join(q.calendar(rows["p"]).drop("status"), on="p").with_columns(
                 measure=pl.lit(id), breakdown=pl.lit(CROSS.join(q.by) or ALL), group=pl.col("g")
             )

@@ -14,17 +14,17 @@ from metrics.activity.question import Question
 from metrics.activity.tally import counts
 
 CELLS = (  # fact, its day, column of filled cells, table and date as mandatory_cells.csv names them
-    ("episode", "start", "filled_start", "episode", "start_date"),
-    ("episode", "end", "filled_end", "episode", "end_date"),
+    ("opening", "start", "filled", "episode", "start_date"),
+    ("closure", "end", "filled", "episode", "end_date"),
     ("assessment", "start", "filled", "assessment", "start_date"),
-    ("review", "held", "filled", "review", "held_date"),
+    ("review_held", "held", "filled", "review", "held_date"),
 )
 
 
 def tallies(q: Question) -> Iterator[pl.DataFrame]:
     if "feedback" in q.facts and q.asks("M27"):
-        good = yes(nw.col("score") >= q.rules.positive_score)
-        yield counts("M27", q.every(q.happened("feedback", "day", {"good": good, "n": nw.lit(1)})), "good", "n")
+        parts = {c: nw.col(c) for c in ("good", "n")}
+        yield counts("M27", q.every(q.happened("feedback", "day", parts)), "good", "n")
     if "forum_item" in q.facts and q.asks("M28"):
         done = yes(nw.col("done") <= nw.col("asked"))
         yield counts("M28", q.every(q.happened("forum_item", "asked", {"done": done, "n": nw.lit(1)})), "done", "n")
@@ -38,7 +38,7 @@ def _completeness(q: Question) -> Iterator[pl.DataFrame]:
     found = []
     for fact, when, filled, table, date in CELLS:
         if fact in q.facts and (cells := len(mandatory(table, date))):
-            sums = q.happened(fact, when, {"filled": nw.col(filled), "n": nw.lit(1)})
+            sums = q.happened(fact, when, {"filled": nw.col(filled), "n": nw.col("n")})
             found.append(sums.select("g", "p", "filled", cells=pl.col("n") * cells))
     if found:
         sums = pl.concat(found).group_by("g", "p").agg(pl.col("filled").sum(), pl.col("cells").sum())
@@ -53,7 +53,7 @@ def _cost(q: Question) -> Iterator[pl.DataFrame]:
         families = distinct(q, "kin", throughout=True).rename({"n": "below"})
         yield _over(q, "M30", spend, families)
     if q.asks("M30_closed"):
-        yield _over(q, "M30_closed", spend, q.happened("episode", "end", {"below": nw.col("positive")}))
+        yield _over(q, "M30_closed", spend, q.happened("closure", "end", {"below": nw.col("positive")}))
 
 
 def _over(q: Question, id: str, spend: pl.DataFrame, below: pl.DataFrame) -> pl.DataFrame:

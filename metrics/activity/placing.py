@@ -8,12 +8,13 @@ of the child that the row names, else of the family's youngest child when the ep
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import narwhals as nw
 import polars as pl
 
 from metrics.activity.definitions import Rules
-from metrics.activity.engine import beside, month
+from metrics.activity.engine import beside, coded, month
 
 PLACES = ("forum_area", "district", "council", "county", "ward")
 BY = ("forum_area", "district", "council", "county", "ward", "agency_type", "agency", "level", "age_band")
@@ -24,17 +25,25 @@ class Placing:
     """The look-ups, and how each kind of row is put into its groups: those of `keys`, some or all of BY."""
 
     def __init__(
-        self, plain: Mapping[str, nw.LazyFrame], places: pl.DataFrame | None, rules: Rules, keys: Sequence[str]
+        self,
+        plain: Mapping[str, nw.LazyFrame],
+        places: pl.DataFrame | None,
+        rules: Rules,
+        keys: Sequence[str],
+        *,
+        codes: bool = False,
     ) -> None:
+        """codes: groups as categories where the engine is Polars, not as text."""
+        self.codes = codes
         self.rules, self.keys = rules, tuple(k for k in BY if k in keys)
         self.areas = [k for k in PLACES if k in keys]
         self.aged = "age_band" in keys
         self.families, self.people, self.agencies = (plain.get(n) for n in ("family", "person", "agency"))
         self.places = None
         if places is not None and plain and self.areas:
-            codes = [pl.col(c).cast(pl.String) for c in self.areas if c in places.columns]
-            small = places.select(pl.col("lsoa").alias("_lsoa"), *codes).unique("_lsoa")
-            self.places = beside(next(iter(plain.values())), small)
+            named = [pl.col(c).cast(pl.String) for c in self.areas if c in places.columns]
+            small = places.select(pl.col("lsoa").alias("_lsoa"), *named).unique("_lsoa")
+            self.places = self.coded(beside(next(iter(plain.values())), small), small.columns[1:])
 
     def kin(self, frame: nw.LazyFrame) -> nw.LazyFrame:
         """`kin`, `home` (small area) and, where ages are asked for, `born` (month, of the child that the row names).
@@ -58,6 +67,9 @@ class Placing:
             frame = frame.join(families, on="kin", how="left").with_columns(home=nw.coalesce("home", "_at"))
         return frame.select(c for c in frame.collect_schema().names() if not c.startswith("_"))
 
+    def coded(self, frame: nw.LazyFrame, columns: Sequence[str]) -> nw.LazyFrame:
+        return coded(frame, columns) if self.codes else frame
+
     def area(self, frame: nw.LazyFrame) -> nw.LazyFrame:
         """The areas in which `home` lies."""
         if self.places is None:
@@ -71,13 +83,13 @@ class Placing:
         before = [c for c in ("agency", "agency_type") if c in frame.collect_schema().names()]
         frame = frame.rename({c: f"_{c}" for c in before})
         if "agency" in self.keys:
-            frame = frame.with_columns(agency=nw.col(column))
+            frame = self.coded(frame.with_columns(agency=nw.col(column)), ["agency"])
         if "agency_type" in self.keys:
             if self.agencies is None:
                 frame = _empty(frame, ["agency_type"])
             else:
                 types = self.agencies.filter(~nw.col("agency_id").is_null())
-                types = types.select(_type_of="agency_id", agency_type="agency_type")
+                types = self.coded(types.select(_type_of="agency_id", agency_type="agency_type"), ["agency_type"])
                 frame = frame.join(types, left_on=column, right_on="_type_of", how="left")
         if not before:
             return frame
@@ -122,8 +134,10 @@ class Placing:
         names = above.collect_schema().names()
         return frame.join(above.select(key, *(c for c in (*self.keys, "kin") if c in names)), on=key, how="left")
 
-    def assessments(self, frame: nw.LazyFrame, episodes: nw.LazyFrame | None) -> nw.LazyFrame:
-        """`episodes`: as `episodes` gives them."""
+    def assessments(
+        self, frame: nw.LazyFrame, episodes: nw.LazyFrame | None, *, also: Mapping[str, str] = MappingProxyType({})
+    ) -> nw.LazyFrame:
+        """`episodes`: as `episodes` gives them; `also`: new columns from theirs."""
         frame = self.area(self.band(self.kin(frame), "start_date"))
         own = [k for k in self.keys if k in (*self.areas, "age_band")]
         if episodes is None:
@@ -131,13 +145,13 @@ class Placing:
         else:
             theirs = {f"_{k}": nw.col(k) for k in (*own, "kin")}
             level = [k for k in self.keys if k == "level"]
-            frame = frame.join(episodes.select("episode_id", *level, **theirs), on="episode_id", how="left")
+            frame = frame.join(episodes.select("episode_id", *level, **theirs, **also), on="episode_id", how="left")
             frame = frame.with_columns(nw.coalesce(c, f"_{c}").alias(c) for c in (*own, "kin")).drop(list(theirs))
         return self.agency(frame, "agency_id")
 
-    def referrals(self, frame: nw.LazyFrame) -> nw.LazyFrame:
+    def referrals(self, frame: nw.LazyFrame, at: str = "date") -> nw.LazyFrame:
         frame = _empty(self.kin(frame), [k for k in self.keys if k in ("level", "agency", "agency_type")])
-        return self.area(self.band(frame, "date"))
+        return self.area(self.band(frame, at))
 
     def audits(
         self, frame: nw.LazyFrame, episodes: nw.LazyFrame | None, assessments: nw.LazyFrame | None

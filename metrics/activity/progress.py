@@ -11,6 +11,7 @@ from metrics.activity.engine import day, only, short, yes
 from metrics.activity.families import next_after
 
 _DAY = 100_000  # room below a day for another day, so that one minimum finds the earliest row and what it says
+_NEEDS = {"M13_6": "referral", "M13_12": "referral", "M15": "referral"}  # the table that tells of what comes later
 _READING, _POINT, _LOWEST = 10_000_000, 1_000, 1_000  # the same for a score: thousandths of a point above -1,000
 
 
@@ -41,6 +42,31 @@ def by_episode(
     yield next_after(known, later, "next_episode")
     if calls is not None:
         yield next_after(known, calls.select("kin", day="date"), "next_referral")
+
+
+def followed(rules: Rules) -> Mapping[str, int]:
+    """Measure → days for which its closures must have been followed."""
+    return {
+        "M13_6": rules.step_up_days[0],
+        "M13_12": rules.step_up_days[1],
+        "M14": rules.return_days,
+        "M15": rules.return_days,
+    }
+
+
+def later(tables: Mapping[str, nw.LazyFrame], rules: Rules) -> dict[str, nw.Expr]:
+    """Measure → 1 for each closure after which what it counts came in time; of those measures that can be told."""
+    told = {id: days for id, days in followed(rules).items() if _NEEDS.get(id, "episode") in tables}
+    return {id: yes((nw.col("outcome") == 1) & _came(id, days)) for id, days in told.items()}
+
+
+def _came(id: str, days: int) -> nw.Expr:
+    """Whether it came within so many days of the closure (`next_…` is later than the closure)."""
+    back = ~nw.col("next_episode").is_null() & (nw.col("next_episode") <= nw.col("end") + days)
+    if id == "M14":
+        return back
+    up = ~nw.col("next_referral").is_null() & (nw.col("next_referral") <= nw.col("end") + days)
+    return up if id.startswith("M13") else ~(back | up)
 
 
 def _first_review(frame: nw.LazyFrame) -> nw.LazyFrame:

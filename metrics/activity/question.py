@@ -9,14 +9,14 @@ import calendar
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from types import MappingProxyType
 
 import narwhals as nw
 import polars as pl
 
 from metrics.activity.definitions import Rules, measure_definitions
-from metrics.activity.engine import fetched, only
+from metrics.activity.engine import added
 from metrics.activity.facts import Facts
+from metrics.activity.placing import BY
 from metrics.counting import ALL, CROSS, NOT_RECORDED
 from metrics.estimates import OK, PROVISIONAL
 
@@ -108,47 +108,37 @@ class Question:
             frame = frame.filter(where)
         keys = ["p", *(c for c in self.by if c not in also), *also]
         rows = frame.select(*keys[1:], p=self.within(f"{when}_m"), **parts)
-        sums = fetched(rows.group_by(keys).agg(nw.col(c).sum() for c in parts))
+        sums = added(rows, keys)
         return self.grouped(sums.with_columns(pl.col("p").cast(pl.Int64)))
 
-    def stood(
-        self,
-        name: str,
-        enter: str = "start",
-        exit: str = "end",
-        *,
-        where: nw.Expr | None = None,
-        also: Mapping[str, nw.Expr] = MappingProxyType({}),
-    ) -> pl.DataFrame:
-        """`g`, `p` and `n`: rows that had entered and not left at the end of each period, for every group and period;
-        and each of `also` (marks) added up over them.
-
-        Of the period that is not over, as they stood today. No row is looked at once for every period: arrivals and
-        departures are counted, and added up.
+    def stood(self, name: str) -> pl.DataFrame:
+        """`g`, `p`, `n` and marks: rows of a flow (`metrics.activity.engine.flow`) that had entered and not left at the
+        end of each period, for every group and period. Of the period that is not over, as they stood today.
         """
-        frame = self.facts[name].filter(nw.col(enter) <= self.today)
-        if where is not None:
-            frame = frame.filter(where)
-        left = only(nw.col(exit) <= self.today, self.within(f"{exit}_m"))
-        marks = {f"_{c}": e for c, e in also.items()}
-        return self.standing(self.moves(frame.select(*self.by, enter=self.within(f"{enter}_m"), exit=left, **marks)))
+        rows = self.facts[name].filter(nw.col("day") <= self.today)
+        marks = [c for c in rows.collect_schema().names() if c not in (*BY, "day", "day_m")]
+        rows = rows.select(*self.by, *marks, p=self.within("day_m"))
+        return self.cumulated(self.grouped(added(rows, [*self.by, "p"])))
 
     def moves(self, rows: nw.LazyFrame) -> pl.DataFrame:
         """Counts `n` by group, `enter` and `exit` (periods; `exit` may be missing) of rows that stand at some end, and
-        the sums of columns whose name begins with a stroke, without it."""
-        marks = [c for c in rows.collect_schema().names() if c.startswith("_")]
+        the sums of their other columns."""
         stay = rows.filter(nw.col("exit").is_null() | (nw.col("exit") > nw.col("enter")))
-        sums = [nw.len().alias("n"), *(nw.col(c).sum().alias(c[1:]) for c in marks)]
-        return fetched(stay.group_by([*self.by, "enter", "exit"]).agg(sums))
+        return added(stay, [*self.by, "enter", "exit"], count="n")
 
     def standing(self, moves: pl.DataFrame) -> pl.DataFrame:
-        """`g`, `p`, `n` and the other counts, from arrivals and departures."""
-        counted = [c for c in moves.columns if c not in (*self.by, "enter", "exit")]
-        moves = self.grouped(moves).with_columns(pl.col("enter", "exit").cast(pl.Int64).clip(lower_bound=self.first))
-        into = moves.select("g", *counted, p="enter")
-        out = moves.filter(pl.col("exit").is_not_null()).select("g", *(-pl.col(c) for c in counted), p="exit")
-        flow = pl.concat([into, out]).group_by("g", "p").agg(pl.col(counted).sum())
-        return self.every(flow).with_columns(pl.col(counted).cum_sum().over("g", order_by="p"))
+        """`g`, `p` and `n` that stood at the end of each period, from arrivals and departures."""
+        moves = self.grouped(moves)
+        into = moves.select("g", "n", p="enter")
+        out = moves.filter(pl.col("exit").is_not_null()).select("g", -pl.col("n"), p="exit")
+        return self.cumulated(pl.concat([into, out]))
+
+    def cumulated(self, changes: pl.DataFrame) -> pl.DataFrame:
+        """Changes by `g` and `p` added up from the first period on; what lies before it counts as of then."""
+        counted = [c for c in changes.columns if c not in ("g", "p")]
+        changes = changes.with_columns(pl.col("p").cast(pl.Int64).clip(lower_bound=self.first))
+        sums = changes.group_by("g", "p").agg(pl.col(counted).sum()).filter(pl.any_horizontal(pl.col(counted) != 0))
+        return self.every(sums).with_columns(pl.col(counted).cum_sum().over("g", order_by="p"))
 
     def every(self, frame: pl.DataFrame) -> pl.DataFrame:
         """The frame with a row for every group and period from the first to today's; zeros where there was none."""

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 from scipy import stats
 
-from metrics.activity.engine import fetched
+from metrics.activity.engine import added
 from metrics.activity.question import Question, month_number
 from metrics.activity.tally import values
 from metrics.estimates import NOT_AVAILABLE
@@ -69,7 +69,7 @@ def tallies(q: Question) -> Iterator[pl.DataFrame]:
         *q.by, "end_m", "length", "start_m",
         recent=nw.when(nw.col("end_m") < nw.col("start_m") + window).then(nw.lit(1)).otherwise(nw.lit(0)),
     )  # fmt: skip
-    closed = q.grouped(fetched(rows.group_by(keys).agg(nw.len().alias("n"))))
+    closed = q.grouped(added(rows.select(keys), keys, count="n"))
     if q.asks("M08"):
         yield _closed(q, closed)
     if q.asks("M08_open"):
@@ -116,12 +116,12 @@ def _open(q: Question, rows: nw.LazyFrame, closed: pl.DataFrame) -> pl.DataFrame
     window = q.rules.survival_months
     recent = closed.filter(pl.col("recent") == 1).select("g", m="end_m", day="length", n="n")
     gone = rows.filter(nw.col("recent") == 1).select(*q.by, "length", m=nw.col("start_m") + window)
-    gone = q.grouped(fetched(gone.group_by([*q.by, "m", "length"]).agg(nw.len().alias("n"))))
+    gone = q.grouped(added(gone, [*q.by, "m", "length"], count="n"))
     gone = gone.select("g", "m", day="length", n=-pl.col("n"))
     begun = q.facts["episode"].filter(nw.col("start") <= q.today, nw.col("start") >= q.earliest - 31 * window)
     left = nw.when(nw.col("end") <= q.today).then(nw.col("end_m"))
     begun = begun.select(*q.by, "start", end_m=left)
-    begun = q.grouped(fetched(begun.group_by([*q.by, "start", "end_m"]).agg(nw.len().alias("n"))))
+    begun = q.grouped(added(begun, [*q.by, "start", "end_m"], count="n"))
     if begun.is_empty():
         return values("M08_open", begun.with_columns(p=pl.lit(0)).clear())
     numbers = list(range(_first_period(q, begun), q.last + 1))

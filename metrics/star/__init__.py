@@ -11,11 +11,11 @@ figure.
 from __future__ import annotations
 
 from .bootstrap import family_bootstrap
-from .definitions import Measure, cannot_say, find, measures, rules
+from .definitions import Measure, cannot_say, find, indicator_star, measures, rules
 from .distance import distance_travelled
 from .editions import Edition, acknowledgement, editions, read_edition
 from .flow import flow
-from .funnel import FUNNEL, funnel
+from .funnel import FUNNEL, LEVELS, funnel, judged, limits
 from .pairs import BASELINES, LENGTH, Pairs, pairs
 from .readings import COMPLETED_BY, READINGS, SPLITS, STATES, from_cases
 from .stages import stage_matrix
@@ -25,6 +25,7 @@ __all__ = [
     "COMPLETED_BY",
     "FUNNEL",
     "LENGTH",
+    "LEVELS",
     "READINGS",
     "SPLITS",
     "STATES",
@@ -40,6 +41,9 @@ __all__ = [
     "flow",
     "from_cases",
     "funnel",
+    "indicator_star",
+    "judged",
+    "limits",
     "measures",
     "pairs",
     "read_edition",

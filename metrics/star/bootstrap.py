@@ -6,6 +6,7 @@ so many of them up), so a resample is one draw from a multinomial distribution: 
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -26,12 +27,14 @@ def family_bootstrap(
     *,
     draws: int | None = None,
     seed: int | None = None,
+    measures: Collection[str] | None = None,
     **options: Any,
 ) -> pl.DataFrame:
     """An estimates frame with 95% limits by resampling families: the 2.5th and 97.5th hundredth of the draws.
 
     `stage_up_any`, `stage_down_any`, `points_up_any`, `points_down_any` and `person_change` for everyone; `stage_up`,
-    `stage_down`, `points_mean_change` by area. Values, numerators and denominators are those of `distance_travelled`.
+    `stage_down`, `points_mean_change` by area; of these only `measures`, where they are named. Values, numerators and
+    denominators are those of `distance_travelled`.
     `draws` and `seed`: default those of the rules; the same seed gives the same limits. Further arguments as
     `metrics.star.pairs`. A person without a family is one of their own. Under two families: no limits, status `low`.
 
@@ -59,9 +62,13 @@ def family_bootstrap(
     method = f"bootstrap over {len(names):,} families, {draws:,} draws"
     parts = []
     for index, (measure, (values, times)) in enumerate(whole.items()):
+        if measures is not None and measure not in measures:
+            continue
         limits = _limits(values, codes, len(names), draws, [seed, index])
         parts.append(_row(measure, ALL, [ALL], [values], [limits], times, method))
     for index, (measure, (values, times)) in enumerate(by_area.items()):
+        if measures is not None and measure not in measures:
+            continue
         columns = [values[:, a] for a in range(len(areas))]
         limits = [_limits(v, codes, len(names), draws, [seed, 100 + index, a]) for a, v in enumerate(columns)]
         parts.append(_row(measure, AREA, areas, columns, limits, times, method))

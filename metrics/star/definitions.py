@@ -64,6 +64,12 @@ def cannot_say() -> tuple[str, ...]:
 
 
 @cache
+def indicator_star() -> str:
+    """The Star whose readings the strategy's indicator is read from."""
+    return _file()["indicator"]["star"]
+
+
+@cache
 def _file() -> dict[str, object]:
     return tomllib.loads((DEFINITIONS / "star_measures.toml").read_text(encoding="utf-8"))
 

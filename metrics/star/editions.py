@@ -55,6 +55,7 @@ class Edition:
     note: str
     areas: tuple[Area, ...]
     stages: tuple[Stage, ...]
+    who: str = "people"  # whom its Stars are about, as figures call them: families, children
 
     @property
     def key(self) -> str:

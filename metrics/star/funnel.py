@@ -64,15 +64,21 @@ def funnel(
     both = every.both
     when = {"period": both.period, "period_end": both.period_end}
     rows, whole = (together(anywhere(both, grouped(both.people, split)), **when) for split in (by, None))
-    rows = rows.filter(pl.col("measure").is_in(measures))
+    return judged(rows.filter(pl.col("measure").is_in(measures)), whole)
+
+
+def judged(rows: pl.DataFrame, whole: pl.DataFrame) -> pl.DataFrame:
+    """Shares of services with what `funnel` adds to them, for shares that are there already.
+
+    `rows`, `whole`: estimates frames of the services and of everyone, `n` people and `value` per cent. A share that is
+    null (hidden, say) is given no verdict.
+    """
     rows = rows.join(whole.select("measure", overall="value"), on="measure", how="left", maintain_order="left")
     enough = pl.col("n") >= rules().funnel_least
-    size, share = rows["n"].to_numpy(), rows["overall"].fill_null(0.0).to_numpy() / 100
+    size, share = rows["n"].fill_null(0).to_numpy(), rows["overall"].fill_null(0.0).to_numpy()
     for level in LEVELS:
-        tail = (1 - level) / 2
         name = f"{level * 100:g}".replace(".", "")
-        with np.errstate(invalid="ignore", divide="ignore"):
-            low, high = (binom.ppf(q, size, share) / size * 100 for q in (tail, 1 - tail))
+        low, high = limits(size, share, level=level)
         rows = rows.with_columns(
             pl.when(enough).then(pl.Series(low, dtype=pl.Float64)).alias(f"lower_{name}"),
             pl.when(enough).then(pl.Series(high, dtype=pl.Float64)).alias(f"upper_{name}"),
@@ -80,7 +86,9 @@ def funnel(
     nudge = 1e-9  # a share on its limit is within it
     value = pl.col("value")
     verdict = (
-        pl.when(~enough)
+        pl.when(value.is_null())
+        .then(None)
+        .when(~enough)
         .then(pl.lit(TOO_FEW))
         .when(value > pl.col("upper_998") + nudge)
         .then(pl.lit(FAR_ABOVE))
@@ -94,3 +102,11 @@ def funnel(
     )
     status = pl.when(enough).then(pl.col("status")).otherwise(pl.lit(LOW))
     return conform(rows.with_columns(verdict.alias("verdict"), status.alias("status")), FUNNEL)
+
+
+def limits(size: np.ndarray, share: np.ndarray | float, *, level: float) -> tuple[np.ndarray, np.ndarray]:
+    """The binomial quantiles of `size` people at a `share`, share and result in per cent; not a number for nobody."""
+    tail = (1 - level) / 2
+    with np.errstate(invalid="ignore", divide="ignore"):
+        low, high = (binom.ppf(q, size, np.asarray(share) / 100) / size * 100 for q in (tail, 1 - tail))
+    return low, high

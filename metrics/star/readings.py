@@ -6,7 +6,7 @@ up, on Polars, pandas, DuckDB and PySpark alike. Everything after that is small.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import narwhals as nw
@@ -39,6 +39,7 @@ TOGETHER, WORKER, PERSON = COMPLETED_BY = ("together", "worker", "person")
 FINAL, DRAFT = STATES = ("final", "draft")
 SPLITS = ("service", "forum_area", "agency_type")  # what readings carry that figures may be split by
 BITS = 4  # an area
+_AT = "_at"  # where a row stands
 
 _OF_A_STAR = ("person_id", "family_id", "edition", "date", "completed_by", "retrospective", "state")
 _IDENTITY = ("person_id", "edition", "date", "completed_by", "retrospective", "state", "service")
@@ -63,7 +64,7 @@ def stars(
         raise ValueError(f"{edition.title}: {edition.unknown}")
     frame = nw.from_native(readings)
     if isinstance(readings, pl.DataFrame):
-        frame = nw.from_native(readings.lazy())
+        frame = nw.from_native(readings.lazy().with_row_index(_AT))
     schema = frame.collect_schema()
     if missing := [c for c in REQUIRED if c not in schema]:
         raise ValueError(f"the readings lack the column {missing[0]!r}")
@@ -81,12 +82,11 @@ def stars(
         nw.when(within).then(place).otherwise(0).cast(nw.Int64).alias("_place"),
         nw.when(within).then(score * place).otherwise(0).cast(nw.Int64).alias("_code"),
     )
-    summed = weighed.group_by(*key).agg(
-        nw.col("_code").sum().alias("code"),
-        nw.col("_place").sum().alias("_there"),
-        nw.len().alias("_rows"),
-        *(nw.col(c).any_value() for c in carried),
-    )
+    sums = nw.col("_code").sum().alias("code"), nw.col("_place").sum().alias("_there"), nw.len().alias("_rows")
+    if isinstance(readings, pl.DataFrame) and key == ["star_id"]:
+        summed = _in_memory(readings, weighed, sums, carried)
+    else:
+        summed = weighed.group_by(*key).agg(*sums, *(nw.col(c).any_value() for c in carried))
     # K rows whose places add up to all K places hold each of them once: no digit can have carried
     whole = (nw.col("_there").cast(nw.Int64) == sum(places.values())) & (nw.col("_rows") == len(places))
     made = summed.select(*(c for c in wanted if c in schema), nw.col("code").cast(nw.Int64), whole.alias("complete"))
@@ -95,6 +95,19 @@ def stars(
     absent = [pl.lit(None, types.get(c, pl.String)).alias(c) for c in wanted if c not in found.columns]
     day = pl.col("date").cast(pl.Date)
     return found.with_columns(day, pl.col("edition").cast(pl.String), *absent).select(*wanted, "code", "complete")
+
+
+def _in_memory(
+    readings: pl.DataFrame, weighed: nw.LazyFrame, sums: Sequence[nw.Expr], carried: Sequence[str]
+) -> nw.LazyFrame:
+    """A row a Star, its sums beside what one of its rows says: added up by a hash of 64 bits in place of the text, and
+    everything else fetched from that row alone. Among a million Stars the chance that any two meet is 3 in 100 million.
+    """
+    slim: pl.LazyFrame = nw.to_native(weighed.select("star_id", "_code", "_place", _AT))
+    hashed = nw.from_native(slim.with_columns(pl.col("star_id").hash()))
+    rows = nw.to_native(hashed.group_by("star_id").agg(*sums, nw.col(_AT).min())).collect(engine="streaming")
+    about = readings.select(carried)[rows[_AT]]
+    return nw.from_native(pl.concat([rows.drop("star_id", _AT), about], how="horizontal").lazy())
 
 
 def decode(codes: pl.Series | np.ndarray, areas: int) -> np.ndarray:

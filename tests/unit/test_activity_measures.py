@@ -84,6 +84,14 @@ def test_nothing_to_count_is_no_percentage(prepared):
     assert (row["numerator"], row["denominator"], row["value"], row["status"]) == (0, 0, None, "z")
 
 
+def test_a_lead_professional_counts_once_also_where_the_area_is_not_known():
+    """Two families without a small area, both open at the end of May, with the same professional: two for one."""
+    rows = [episode(n, "2024-05-02", lead_worker_id="W", lsoa=None) for n in ("1", "2")]
+    placed = prepare({"episode": frame("episode", rows)}, pl.DataFrame({"lsoa": ["L"], "forum_area": ["F"]}))
+    row = one(measures(placed, as_at=AS_AT, by="forum_area", measures=["M07"]), "M07", "2024-05", "not recorded")
+    assert (row["numerator"], row["denominator"]) == (2, 1)
+
+
 def test_the_middle_length_and_its_limits():
     """Eleven closures of 1 to 11 days: the middle is 6. Binomial(11, ½): P(X ≤ 1) = 12/2048 = 0.006, P(X ≤ 2) = 0.033.
 

@@ -1,6 +1,8 @@
-"""Tests, effect sizes, bootstrap and funnel of the Star: against scipy, statsmodels, hand-working and plain loops."""
+"""Tests, effect sizes, bootstrap and funnel of the Star: against scipy, statsmodels, pingouin, hand-working and plain
+loops."""
 
 import numpy as np
+import pingouin
 import polars as pl
 import pytest
 from hypothesis import given, settings
@@ -34,6 +36,23 @@ def test_the_signed_rank_test_is_that_of_scipy(changes):
     found = statistics.signed_ranks(counted(changes))
     assert (found[0], found[1]) == (pytest.approx(up), pytest.approx(down))
     assert statistics.rank_biserial(counted(changes)) == pytest.approx((up - down) / (up + down))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_test_and_effect_size_are_those_of_pingouin(seed):
+    random = np.random.default_rng(seed)
+    first = random.integers(1, 11, 60)
+    last = np.clip(first + random.integers(-2, 4, 60), 1, 10)
+    expected = pingouin.wilcoxon(last, first, correction=False, method="asymptotic", zero_method="wilcox").iloc[0]
+    found = counted(last - first)
+    assert statistics.wilcoxon_p(found, least=10) == pytest.approx(expected["p_val"], rel=1e-12)
+    assert statistics.rank_biserial(found) == pytest.approx(expected["RBC"], rel=1e-12)
+    assert min(statistics.signed_ranks(found)[:2]) == expected["W_val"]
+
+
+def test_holm_is_that_of_pingouin():
+    p = np.array([0.0012, 0.04, 0.03, 0.5, 0.011, 0.2])
+    assert statistics.holm(p) == pytest.approx(pingouin.multicomp(p, method="holm")[1], rel=1e-12)
 
 
 def test_effect_sizes_by_hand():

@@ -1,0 +1,98 @@
+"""The Activity page asked for again, over many records and over few: a warm rerun must not know how many there are.
+
+Two servers run as processes of their own, each on a database of its own: the invented county at two scales, its figures
+reckoned when it was loaded, as the program does it. A visitor signed in as a data officer opens the page in both and
+asks for it again and again, turn about, so that other work on the machine falls on both alike. Reading and reckoning
+happen once for each state of the records; a rerun cuts its view out of what is kept. What loading, reckoning and the
+first page took is told beside it.
+
+    python -m benchmarks.activity_page [SMALL, 1] [LARGE, 5]
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import statistics
+import sys
+import tempfile
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+from benchmarks.session_client import Session, open_session, sign_in
+from benchmarks.sessions import ROLE, our_server
+from dashboard.access import PUBLISHED
+from dashboard.answers import activity_shown, use_store
+from dashboard.demo import prepare_demo
+from dashboard.store import open_store
+from sample_data.invented import invent
+
+SCALES = (1.0, 5.0)  # times 24,000 assessments
+MUST = 1.2  # times the rerun over few records, at most
+ROUNDS, EACH = 10, 5  # reruns in turn; the median of all counts
+PAGE = "activity"
+
+
+def database(file: Path, scale: float) -> dict[str, object]:
+    """A database of the invented county, its figures reckoned: `url`, `rows`, seconds of `load` and of `reckon`."""
+    url = prepare_demo(file, records=0)
+    tables = invent(scale=scale)
+    with open_store(url) as store:
+        start = time.perf_counter()
+        store.load_cases(tables, None, kind="cases", file_name="invented", sha256="invented", standing="invented")
+        loaded = time.perf_counter()
+        use_store(store)
+        activity_shown.reckon(PUBLISHED)
+        use_store(None)
+        reckoned = time.perf_counter()
+    rows = sum(frame.height for frame in tables.values())
+    return {"url": url, "rows": rows, "load": loaded - start, "reckon": reckoned - loaded}
+
+
+async def _reruns(addresses: list[str]) -> list[dict[str, float]]:
+    """Of each server: `first` (milliseconds until the page stood), `rerun` (median), `elements` that the page sent."""
+    sessions: list[Session] = []
+    first = []
+    for address in addresses:
+        cookies = await sign_in(address, button=ROLE)
+        start = time.perf_counter()
+        sessions.append(await open_session(address, page=PAGE, cookies=cookies))
+        first.append((time.perf_counter() - start) * 1000)
+    taken: list[list[float]] = [[] for _ in sessions]
+    for _ in range(ROUNDS):
+        for mine, session in zip(taken, sessions, strict=True):
+            mine += [await session.rerun() for _ in range(EACH)]
+    for session in sessions:
+        await session.socket.close()
+    return [
+        {"first": one, "rerun": statistics.median(many), "elements": session.elements}
+        for one, many, session in zip(first, taken, sessions, strict=True)
+    ]
+
+
+def run(scales: tuple[float, float] = SCALES) -> list[dict[str, object]]:
+    """A row a scale."""
+    with tempfile.TemporaryDirectory() as name, ExitStack() as servers:
+        made = [database(Path(name) / f"{scale:g}.db", scale) | {"scale": scale} for scale in scales]
+        addresses = [servers.enter_context(our_server(str(row["url"]))) for row in made]
+        return [row | took for row, took in zip(made, asyncio.run(_reruns(addresses)), strict=True)]
+
+
+def main(scales: tuple[float, float] = SCALES) -> int:
+    os.environ.pop("EARLY_HELP_DATABASE_URL", None)  # its own databases, whatever this machine serves otherwise
+    results = run(scales)
+    print(f"{'rows':>12}{'load, s':>10}{'reckon, s':>11}{'first page, ms':>16}{'rerun, ms':>11}{'elements':>10}")
+    for row in results:
+        print(
+            f"{row['rows']:12,}{row['load']:10.1f}{row['reckon']:11.1f}{row['first']:16.0f}{row['rerun']:11.1f}"
+            f"{row['elements']:10}"
+        )
+    ratio = results[1]["rerun"] / results[0]["rerun"]
+    print(f"rerun over many records, times that over few: {ratio:.2f} (at most {MUST})")
+    return 0 if ratio <= MUST else 1
+
+
+if __name__ == "__main__":
+    given = tuple(float(text) for text in sys.argv[1:3])
+    sys.exit(main(given if len(given) == 2 else SCALES))
