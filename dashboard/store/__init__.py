@@ -27,6 +27,7 @@ from dashboard.store import roles as _roles
 from dashboard.store import scenarios as _scenarios
 from dashboard.store import sessions as _sessions
 from dashboard.store import snapshots as _snapshots
+from dashboard.store.audits import Audits
 from dashboard.store.database import data_folder, database_url, open_engine
 from dashboard.store.errors import AlreadyLoaded, Load, NothingToLoad, StaleEdit, StoreError, UnknownLoad
 from dashboard.store.figures import CURRENT, Changes
@@ -34,6 +35,8 @@ from dashboard.store.keeping import PURGED, retention
 from dashboard.store.loads import LISTED, LOADS, REFUSED
 from dashboard.store.notes import NOTES, SECTIONS
 from dashboard.store.places import PLACES
+from dashboard.store.plans import Plans
+from dashboard.store.questionnaires import Questionnaires
 from dashboard.store.record import ACTS, RECORDS
 from dashboard.store.roles import ROLE_NAMES, ROLES, Role
 from dashboard.store.scenarios import SCENARIOS
@@ -96,6 +99,9 @@ class Store:
 
     def __init__(self, engine: sa.Engine):
         self.engine = engine
+        self.questionnaires = Questionnaires(engine)
+        self.plans = Plans(engine)
+        self.audits = Audits(engine)
 
     def close(self) -> None:
         """Give the connections back. The store may not be used afterwards."""
@@ -115,6 +121,10 @@ class Store:
         Scenarios, roles and the record do not count: they are small, and read anew each time.
         """
         return _figures.version(self.engine)
+
+    def records_version(self) -> int:
+        """The same for what rests on loads alone: it stays as it is when somebody writes a note. One quick query."""
+        return _figures.records_version(self.engine)
 
     def load(
         self,
@@ -167,8 +177,9 @@ class Store:
         return _loads.all_listed(self.engine, load_id)
 
     def has_real_loads(self) -> bool:
-        """Whether a load stands that holds the partnership's own data: not published, reference or invented."""
-        return _loads.any_real(self.engine)
+        """Whether the partnership's own data are here: a load that is not published, reference or invented, and stands,
+        or a round of the questionnaire."""
+        return _loads.any_real(self.engine) or self.questionnaires.any_real()
 
     def undo(self, load_id: int, *, undone_by: str = "", as_role: str = "") -> None:
         """Take out what a load brought; what other loads said stands as if it had never been.

@@ -21,6 +21,8 @@ from dashboard.store import record as records
 from dashboard.store.database import database_url, open_engine, reading, writing
 from dashboard.store.errors import StoreError
 from dashboard.store.figures import version_query
+from dashboard.store.plan_tables import plan_action
+from dashboard.store.questionnaire_tables import round_
 from dashboard.store.tables import load, metadata, note, record_end, role, scenario, version_step
 
 COPIED = pl.Schema({"table": pl.String, "rows": pl.Int64})
@@ -64,7 +66,7 @@ def restore(
     Columns of the result: `COPIED`. A backup of an earlier version of the dashboard is brought up to date on the way.
     With `by`, the record's next entry says that it was restored and where the record stood before.
     Raises `StoreError` if the file is no backup or damaged, or if the database holds anything that people put into it
-    (loads, notes, scenarios, roles) and `replace` is not said.
+    (loads, notes, scenarios, roles, actions) and `replace` is not said.
     """
     with tempfile.TemporaryDirectory(prefix="early-help-restore-") as folder:
         copy = Path(folder) / "backup.db"
@@ -83,7 +85,8 @@ def restore(
 def _replace(source: sa.Engine, target: sa.Engine, *, replace: bool, by: str, as_role: str) -> pl.DataFrame:
     with reading(source) as old, writing(target) as new:
         _lock(new)
-        if not replace and (held := [table.name for table in (load, note, scenario, role) if _holds(new, table)]):
+        held = [table.name for table in (load, note, scenario, role, plan_action, round_) if _holds(new, table)]
+        if held and not replace:
             raise StoreError(
                 f"This database is not empty (it holds {', '.join(f'{name}s' for name in held)}). To put the backup in "
                 f"its place, which takes all of that out, say --replace."

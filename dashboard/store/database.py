@@ -17,7 +17,7 @@ from dashboard.store.errors import StoreError
 
 URL_VARIABLE = "EARLY_HELP_DATABASE_URL"
 BUSY_SECONDS = 30  # how long a writer waits for another: a load of LAIT's size takes a few seconds
-HEAD = "0004"  # the newest revision in migrations/versions
+HEAD = "0007"  # the newest revision in migrations/versions
 _MIGRATION_LOCK = 0x6561726C79  # any number, the same for all who open this database on PostgreSQL
 
 

@@ -34,13 +34,23 @@ def version(engine: sa.Engine) -> int:
         return connection.scalar(version_query())
 
 
+def records_version(engine: sa.Engine) -> int:
+    """The same without the notes."""
+    with reading(engine) as connection:
+        return connection.scalar(sa.select(_changes()))
+
+
 def version_query() -> sa.Select:
     """The query for `version`, for those who are in a transaction already."""
+    notes = sa.select(sa.func.count()).select_from(note).scalar_subquery()
+    return sa.select(_changes() + notes)
+
+
+def _changes() -> sa.ColumnElement[int]:
     # Counts, not highest ids: of two writers at once the one with the higher id may finish first.
     loads = sa.select(sa.func.count() + sa.func.count(load.c.undone_at)).select_from(load).scalar_subquery()
-    notes = sa.select(sa.func.count()).select_from(note).scalar_subquery()
     steps = sa.select(sa.func.coalesce(sa.func.sum(version_step.c.steps), 0)).scalar_subquery()
-    return sa.select(loads + notes + steps)
+    return loads + steps
 
 
 def read(engine: sa.Engine, measures: Sequence[str] | None) -> pl.DataFrame:

@@ -16,8 +16,11 @@ import sqlalchemy as sa
 
 from dashboard.store import cases, closed_cases
 from dashboard.store import record as records
+from dashboard.store.audit_tables import audit, drawn, frame, round_
 from dashboard.store.database import reading, writing
 from dashboard.store.errors import StoreError
+from dashboard.store.plan_tables import plan_version
+from dashboard.store.questionnaire_tables import agreed, answer
 from dashboard.store.tables import load, note, record, record_end, refused, scenario, version_step
 
 PURGED = pl.Schema({"table": pl.String, "rows": pl.Int64, "before": pl.Date})
@@ -44,11 +47,27 @@ def _beginning(cutoff: datetime) -> sa.ColumnElement[bool]:
     return sa.or_(young.is_(None), record.c.record_id < young)
 
 
+def _of_rounds(table: sa.Table) -> Condition:
+    """Rows of audit rounds that were closed before the cutoff."""
+    return lambda cutoff: table.c.round_id.in_(sa.select(round_.c.round_id).where(round_.c.closed_at < cutoff))
+
+
+def _drawn(cutoff: datetime) -> sa.ColumnElement[bool]:
+    """The same, and re-audits, whose round stays open, by the day on which they were finished."""
+    finished = sa.select(audit.c.drawn_id).where(audit.c.submitted_at < cutoff)
+    return sa.or_(_of_rounds(drawn)(cutoff), sa.and_(drawn.c.parent_audit_id > 0, drawn.c.drawn_id.in_(finished)))
+
+
 _EXPIRED: dict[str, tuple[sa.Table, Condition]] = {
     "refused": (refused, _refused),
     "note": (note, _replaced(note)),
     "scenario": (scenario, _replaced(scenario)),
+    "plan_version": (plan_version, _replaced(plan_version)),
+    "questionnaire_answer": (answer, _replaced(answer)),
+    "questionnaire_agreed": (agreed, _replaced(agreed)),
     "record": (record, _beginning),
+    "audit_drawn": (drawn, _drawn),
+    "audit_frame": (frame, _of_rounds(frame)),
 }
 
 

@@ -21,6 +21,7 @@ ROLE_NAMES = (
     "agency lead",
     "coordinator",
     "data officer",
+    "respondent",
     "scrutiny",
     "administrator",
 )

@@ -24,6 +24,7 @@ from dashboard.store.backup import backup, restore
 from metrics.estimates import FIGURES
 from tests.integration.test_store import figures
 from tests.integration.test_store_cases import every_table
+from tests.integration.test_store_questionnaires import ann, opened, save
 
 
 @pytest.fixture
@@ -82,6 +83,11 @@ def filled(store: Store) -> None:
     first = store.add_note("S1", "story", "Why.", author="ann", base=None)
     store.add_note("S1", "story", "Why\nnot.", author="ann", base=first)
     store.save_scenario("A", '{"a": "½"}', author="ann", base=None)
+    store.plans.add({"outcome": "½", "owner_agency": "Zoë’s", "by_when": date(2026, 5, 1)}, author="ann")
+    number = opened(store)
+    save(store, ann(store), 4, comment="½ \\N \t")
+    store.questionnaires.close_round(number, by="ann")
+    store.questionnaires.agree(number, "voice", score=2.5, reason="½", base=None, by="ann")
     store.set_role("ann", "agency lead", agency="Police", by="root")
     # The first entries are purged and their purge recorded, so that the record begins in its middle.
     store.purge({"record": 0}, as_at=date(2100, 1, 1), dry_run=False, by="root")

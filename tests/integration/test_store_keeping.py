@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from dashboard.store import PURGED, StaleEdit, Store, StoreError, closed_cases, edits, loads, record, retention
+from dashboard.store import PURGED, StaleEdit, Store, StoreError, closed_cases, edits, keeping, loads, record, retention
 from tests.integration.test_store import figures
 
 TERMS = {"refused": 30, "note": 60, "scenario": 90, "record": 120}
@@ -194,7 +194,8 @@ def test_what_was_purged_is_not_left_in_sqlite_s_files(tmp_path: Path, clock):
 
 
 def test_the_terms_that_come_with_the_dashboard_are_for_every_table_with_one(tmp_path: Path, store: Store):
-    assert set(retention()) == {*TERMS, *closed_cases.TERMS}
+    assert set(retention()) == {*keeping._EXPIRED, *closed_cases.TERMS}
+    assert set(TERMS) < set(retention())
     assert min(retention().values()) >= 365
     assert store.purge(retention(), as_at=AS_AT, dry_run=True)["rows"].sum() == 0
     own = tmp_path / "terms.toml"
