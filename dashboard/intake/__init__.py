@@ -10,12 +10,16 @@ is refused before anything is read (`privacy`); of case records the identifiers 
 from __future__ import annotations
 
 from .batch import Batch, IntakeError, safe_name
-from .cases import CASES, clash
+from .cases import CASES as _RECORDS
+from .cases import clash
 from .headers import KINDS
 from .place_files import PLACES
 from .place_files import THINGS as _PLACE_THINGS
 from .reading import read
+from .star_editions import star_editions
 
-THINGS = {**_PLACE_THINGS, **dict.fromkeys(CASES, "record")}  # what one row of each kind is; a figure, of all others
+CASES = {**_RECORDS, "star": KINDS["star"]}
+# What one row of each kind is; a figure, of all others.
+THINGS = {**_PLACE_THINGS, **dict.fromkeys(CASES, "record"), "instrument": "item"}
 
-__all__ = ["CASES", "KINDS", "PLACES", "THINGS", "Batch", "IntakeError", "clash", "read", "safe_name"]
+__all__ = ["CASES", "KINDS", "PLACES", "THINGS", "Batch", "IntakeError", "clash", "read", "safe_name", "star_editions"]

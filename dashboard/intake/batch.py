@@ -53,6 +53,7 @@ class Batch:
     cases: dict[str, pl.DataFrame] | None = None
     tables: tuple[str, ...] = ()  # of case records: what the file calls its tables, where it has several
     repaired: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=REFUSED))
+    instrument: str = ""  # as `metrics.questionnaire.as_json` writes it; its items count as rows
 
     @property
     def listed(self) -> pl.DataFrame:
@@ -72,7 +73,9 @@ class Batch:
 
     @property
     def size(self) -> int:
-        """How many figures, small areas, services, outlines or records the file brings."""
+        """How many figures, small areas, services, outlines, records or items the file brings."""
+        if self.instrument:
+            return self.rows
         if self.cases is not None:
             return sum(frame.height for frame in self.cases.values())
         return self.figures.height if self.places is None else self.places.height

@@ -20,6 +20,8 @@ KINDS = {
     "annex_a": "Ofsted's Annex A, lists 1 to 3",
     "ssds": "tables of the standard safeguarding dataset",
     "cases": "our own set of case tables",
+    "star": "Outcome Star readings",
+    "instrument": "an instrument of the system questionnaire",
 }
 # What a file of each kind cannot do without; alternatives stand in one tuple.
 NEEDED: dict[str, tuple[tuple[str, ...], ...]] = {

@@ -79,7 +79,8 @@ def read_key(environ: Mapping[str, str] = os.environ) -> Key:
         text = _key_file(Path(path))
     elif not text.strip():
         raise IntakeError(
-            f"There is no identifier key, so no file with identifiers can be taken in: set {SETTING} or {FILE_SETTING}."
+            "There is no identifier key, so no file with identifiers can be taken in: whoever runs the dashboard sets "
+            f"{SETTING} or {FILE_SETTING} (docs/data-protection.md)."
         )
     return Key(tuple(secret.encode() for secret in text.split()))
 

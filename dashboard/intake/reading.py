@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
 import polars as pl
 
 from metrics.estimates import FIGURES
+from metrics.questionnaire import Instrument, as_json
 
-from . import boundaries, cases, cover, ees, fingertips, lait, own, personal, place_files
+from . import boundaries, cases, cover, ees, fingertips, instruments, lait, own, personal, place_files, star
 from .batch import Batch, IntakeError, Ledger, plain, safe_name
 from .figures import Rows, build, settle
 from .headers import KINDS, Fit, detect, fit
 from .opening import Opened, as_utf8, open_archive, open_file, read_bytes
+from .star_editions import star_editions
 
 LICENCE = "Open Government Licence v3.0"
 PUBLISHERS = {
@@ -46,6 +48,7 @@ def read(
     kind: str | None = None,
     sheet: str | None = None,
     forum_areas: Mapping[str, str] | None = None,
+    agencies: Mapping[str, str] | None = None,
     as_at: date | None = None,
     progress: Callable[[float, str], None] | None = None,
 ) -> Batch:
@@ -54,7 +57,8 @@ def read(
     source: a path, or the file's bytes. file_name: what people call it (default: the path's name), see `safe_name`.
     kind: a key of `KINDS`; None lets the header decide. sheet: of a workbook; None finds the one whose header fits.
     forum_areas: code → name of those that were loaded, which figures may be of; None: those that ship.
-    as_at: the day after which no date of a case record may lie; None: today.
+    agencies: id → name of those that were loaded, which case records may name.
+    as_at: the day after which no date of a case record or Star may lie; None: today.
     progress: called with the share done (0–1) and what is being done.
 
     Raises `IntakeError`, one sentence, when the file as a whole is no good, or holds what could name a person. Bad rows
@@ -67,6 +71,8 @@ def read(
     tell(0.0, "Opening the file")
     data = read_bytes(source, name)
     ledger = Ledger()
+    if kind in (None, "instrument") and instruments.is_text(data, name):
+        return _instrument(instruments.read_instrument_file(data, file_name=name), name, data)
     if _is_geojson(data, kind, name):
         tell(0.3, "Checking the outlines")
         outlines = boundaries.read(as_utf8(data, name), ledger, file_name=name)
@@ -75,10 +81,19 @@ def read(
     files = open_archive(data, file_name=name)
     opened = None if files else open_file(data, file_name=name)
     tell(0.2, "Looking for the table")
-    batch = _cases(files or [opened], data, kind, sheet, ledger, name, as_at or date.today(), tell)
+    if opened is not None and _holds_stars(opened, kind):
+        tell(0.3, "Reading and checking the Stars")
+        tables = star.read_star(opened, ledger, as_at=as_at or date.today(), sheet=sheet, known=star_editions())
+        if not ledger.rows:
+            raise IntakeError(f"{name} has a header and no rows below it.")
+        tell(1.0, "Read")
+        return _batch("star", name, opened.sha256, ledger, tables=tables)
+    batch = _cases(files or [opened], data, kind, sheet, ledger, name, as_at or date.today(), agencies, tell)
     if batch is not None:
         return batch
     opened = opened or open_file(data, file_name=name)
+    if kind == "instrument" or (kind is None and instruments.looks_like(opened)):
+        return _instrument(instruments.read_opened(opened), name, data)
     kind, tables = _locate(opened, kind, sheet)
     figures: list[pl.DataFrame] = []
     names: dict[str, str] = {}
@@ -115,6 +130,14 @@ def _is_geojson(data: bytes, kind: str | None, name: str) -> bool:
     return False
 
 
+def _holds_stars(opened: Opened, kind: str | None) -> bool:
+    """Whether to read a file as Stars. The table `reading` of our own set looks like them, and a list of Stars like a
+    list of persons: where the set's own readings are there, it is the set."""
+    if kind is not None or not star.looks_like(opened, star_editions()):
+        return kind == "star"
+    return all(sheet.table != "reading" for sheet in cases.find([opened])[1])
+
+
 def _cases(
     files: list[Opened],
     data: bytes,
@@ -123,6 +146,7 @@ def _cases(
     ledger: Ledger,
     name: str,
     as_at: date,
+    agencies: Mapping[str, str] | None,
     tell: Callable[[float, str], None],
 ) -> Batch | None:
     """Case records, read; None where the file holds none."""
@@ -138,13 +162,22 @@ def _cases(
     if rest:
         ledger.remarks.append(f"Not read, as they hold none of these tables: {', '.join(plain(r) for r in rest)}.")
     tell(0.3, "Reading and checking the records")
-    tables = cases.read(sheets, ledger, as_at=as_at, file_name=name, progress=lambda done: tell(0.3 + 0.6 * done, ""))
+    tables = cases.read(
+        sheets, ledger, as_at=as_at, file_name=name, agencies=agencies,
+        progress=lambda done: tell(0.3 + 0.6 * done, ""),
+    )  # fmt: skip
     if not ledger.rows:
         raise IntakeError(f"{name} has a header and no rows below it.")
     titles = tuple(dict.fromkeys(s.title for s in sheets)) if len(sheets) > 1 else ()
     batch = _batch(known, name, hashlib.sha256(data).hexdigest(), ledger, tables=tables, titles=titles)
     tell(1.0, "Read")
     return batch
+
+
+def _instrument(made: Instrument, name: str, data: bytes) -> Batch:
+    ledger, items = Ledger(), sum(len(section.items) for section in made.every_section)
+    batch = _batch("instrument", name, hashlib.sha256(data).hexdigest(), ledger)
+    return replace(batch, instrument=as_json(made), licence=made.licence, rows=items, rows_used=items)
 
 
 def _no_figures() -> pl.DataFrame:
@@ -217,8 +250,12 @@ def _misfit(opened: Opened, kind: str | None, sheets: list[str], there: str) -> 
     where = f" in the sheet “{sheets[0]}”" if len(opened.sheets) > 1 and len(sheets) == 1 else ""
     also = f"; its sheets are {there}" if len(opened.sheets) > 1 else ""
     if kind is None:
-        known = "such as measure, area, period and value"
-        return f"{opened.file_name} has no header that is known here{where}, {known}{also}."
+        if said := cases.nearest(opened):
+            return said
+        return (
+            f"{opened.file_name} has no header that is known here{where}{also}: say which kind of "
+            "file it is, and what it lacks is named."
+        )
     other = next((k for cells in rows if (k := detect(cells)) not in (None, kind)), None)
     if other:
         return f"{opened.file_name} looks like {KINDS[other]}, not like {KINDS[kind]}{where}."

@@ -15,7 +15,7 @@ import polars as pl
 
 from metrics.cases import CASE_TABLES, empty_tables
 
-from . import audits, episodes, forums, outcomes, plans, social_care
+from . import audits, episodes, forums, outcomes, plans, social_care, stars
 from .county import County, build, starts
 from .draw import NONE, choose, choose_by_row, rates
 from .people import families
@@ -56,7 +56,7 @@ def parts(*, seed: int = SEED, scale: float = 1, until: date = UNTIL) -> Iterato
         if part == 0:
             tables |= {"agency": county.agencies, "spend": forums.spend(county, scale)}
             tables |= {"forum": forums.table(county, forums.meetings(county))}
-            tables |= audits.audits(county, tables["assessment"], scale)
+            tables |= audits.audits(county, tables, scale)
         yield {name: _conform(name, frame) for name, frame in tables.items()}
 
 
@@ -100,5 +100,5 @@ def _part(county: County, part: int, size: float) -> dict[str, pl.DataFrame]:
         "contact": social_care.contacts(county, part, people, spells, referrals),
         "feedback": outcomes.feedback(county, part, spells),
         "forum_item": forums.items(county, part, people, spells, forums.meetings(county)),
-        "reading": outcomes.readings(county, part, people, spells),
+        "reading": stars.readings(county, part, people, spells),
     }

@@ -119,9 +119,9 @@ def ssd(**tables):
     return zip_of(files)
 
 
-def taken(data, *, file_name="cases.zip", kind=None, as_at=AS_AT):
+def taken(data, *, file_name="cases.zip", kind=None, as_at=AS_AT, agencies=None):
     """Read, and check the account that every file must give: rows in = used + refused + left out."""
-    batch = read(data, file_name=file_name, kind=kind, as_at=as_at)
+    batch = read(data, file_name=file_name, kind=kind, as_at=as_at, agencies=agencies)
     assert batch.rows == batch.rows_used + batch.rows_refused + batch.rows_left_out
     where = pl.col("column").str.split(": ").list.first() if batch.tables else pl.lit("")
     assert batch.rows_refused == batch.refused.select("line", where.alias("where")).n_unique()

@@ -170,7 +170,7 @@ def test_days_as_people_write_them(cell, day):
 def test_what_is_read_by_a_guess_is_listed():
     batch = taken(annex_a(assessment=[assessment(46090, "27/03/26")]))
     assert said(batch.repaired) == {
-        (2, "Assessment start date"): "a spreadsheet's number of a day: read as 2026-03-09",
+        (2, "Assessment start date"): "a day as a spreadsheet numbers it: read as 2026-03-09",
         (2, "Assessment completion date"): "the year has two digits: read as 2026-03-27",
     }
 
@@ -275,3 +275,28 @@ def test_without_a_key_nothing_is_read(monkeypatch):
     monkeypatch.delenv("EARLY_HELP_IDENTIFIER_KEY_FILE", raising=False)
     with pytest.raises(IntakeError, match="no identifier key"):
         read(annex_a(assessment=[assessment(date(2026, 3, 9))]), file_name="a.xlsx")
+
+
+# ---- organisations that are known already
+
+
+def test_an_organisation_takes_the_number_that_an_agency_of_its_name_has():
+    names = {date(2026, 3, 9): "invented primary school.", date(2026, 4, 9): "Other"}
+    rows = [assessment(day, agency_id=name) for day, name in names.items()]
+    batch = taken(annex_a(assessment=rows), agencies={"AG012": "Invented Primary School", "AG013": "Another school"})
+    assert batch.cases["assessment"]["agency_id"].to_list() == ["AG012", "other"]
+    assert batch.cases["agency"]["agency_id"].to_list() == ["other"]  # what is known of AG012 stands as it is
+
+
+def test_a_name_that_two_agencies_bear_is_neither_of_them():
+    twice = {"AG012": "Invented Primary School", "AG013": "INVENTED PRIMARY SCHOOL"}
+    batch = taken(annex_a(assessment=[assessment(date(2026, 3, 9))]), agencies=twice)
+    assert batch.cases["assessment"]["agency_id"].to_list() == ["invented-primary-school"]
+    assert batch.cases["agency"].height == 1
+
+
+def test_an_agency_that_an_earlier_file_brought_is_brought_again():
+    """So that it stays when the earlier load is undone."""
+    known = {"invented-primary-school": "Invented Primary School"}
+    batch = taken(annex_a(assessment=[assessment(date(2026, 3, 9))]), agencies=known)
+    assert batch.cases["agency"]["agency_id"].to_list() == ["invented-primary-school"]

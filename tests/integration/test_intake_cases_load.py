@@ -69,7 +69,7 @@ def test_the_page_loads_what_it_showed(store):
     use_store(store)
     batch = taken(annex_a(assessment=[ASSESSMENT, {**ASSESSMENT, "start_date": "soon"}]))
     assert case_loads.problem(PUBLISHED, batch) == ""
-    assert case_loads.sentence(batch) == "1 agency, 1 assessment and 1 person"
+    assert case_loads.sentence(batch) == "1 assessment, 1 agency and 1 person"
     number = case_loads.load(OFFICER, batch)
     assert store.read_cases("assessment")["agency_id"].to_list() == ["invented-primary-school"]
     assert store.listed(number).select("line", "column", "table", "repaired").rows() == [

@@ -272,3 +272,16 @@ def test_a_fault_in_a_councils_own_words_is_told_by_its_line(tmp_path, monkeypat
     monkeypatch.setenv("EARLY_HELP_CASE_ALIASES", str(aliases))
     with pytest.raises(IntakeError, match=rf"line 2: .*{fault}"):
         read(csv_of([EPISODE]), file_name="episode.csv")
+
+
+# ---- small areas of 2011
+
+
+def test_an_area_of_2011_that_was_divided_is_its_largest_part_and_is_listed():
+    """Census 2021, usual residents: E01035397 1,929 and E01035398 1,896, of which E01026977 was made up in 2011."""
+    rows = [{"family_id": "F1", "lsoa": "E01026977"}, {"family_id": "F2", "lsoa": "E01026949"}]
+    batch = taken(own_set(family=rows))
+    assert batch.cases["family"]["lsoa"].to_list() == ["E01035397", "E01026949"]  # the other still stands
+    assert said(batch.repaired) == {
+        (2, "lsoa"): "a small area of 2011 that was divided in 2021: read as E01035397, the part with the most people"
+    }

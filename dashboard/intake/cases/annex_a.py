@@ -23,7 +23,11 @@ ABOUT = ("sex", "ethnicity", "birth_month", "disability", "lsoa")
 
 
 def assemble(
-    taken: Mapping[str, pl.DataFrame], accounts: Mapping[str, Account], *, as_at: date
+    taken: Mapping[str, pl.DataFrame],
+    accounts: Mapping[str, Account],
+    *,
+    as_at: date,
+    known: Mapping[str, str] | None = None,
 ) -> dict[str, pl.DataFrame]:
     """The lists' rows → case tables `person`, `agency`, `assessment`, `contact`, `referral`."""
     tables: dict[str, pl.DataFrame] = {}
@@ -31,7 +35,7 @@ def assemble(
     for name, frame in taken.items():
         account = accounts[name]
         if name == "assessment":
-            frame, tables["agency"] = agencies.from_names(frame, "agency_id")
+            frame, tables["agency"] = agencies.from_names(frame, "agency_id", known)
         people.append(_about(frame, account))
         when, of = LISTS[name]
         no_child = frame.filter(pl.col("person_id").is_null())

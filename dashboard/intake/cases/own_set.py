@@ -14,7 +14,11 @@ from .rules import Account
 
 
 def assemble(
-    taken: Mapping[str, pl.DataFrame], accounts: Mapping[str, Account], *, as_at: date
+    taken: Mapping[str, pl.DataFrame],
+    accounts: Mapping[str, Account],
+    *,
+    as_at: date,
+    known: Mapping[str, str] | None = None,  # agencies elsewhere: here each row names its own by its id
 ) -> dict[str, pl.DataFrame]:
     """The tables' cells → case tables, each key once, overlapping episodes made one, orphans listed."""
     tables = {name: table(frame, name, accounts[name], as_at=as_at) for name, frame in taken.items()}

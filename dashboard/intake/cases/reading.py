@@ -29,12 +29,13 @@ def read(
     *,
     as_at: date,
     file_name: str,
+    agencies: Mapping[str, str] | None = None,
     progress: Callable[[float], None] = lambda done: None,
 ) -> dict[str, pl.DataFrame]:
     """The tables of one file, each with the columns of `metrics.cases.CASE_TABLES` and at least one row.
 
-    `as_at`: the day that no date of a record may be after. Raises `IntakeError`, one sentence, for what could name a
-    person, or if there is no identifier key.
+    `as_at`: the day that no date of a record may be after. `agencies`: id → name of those that are known here. Raises
+    `IntakeError`, one sentence, for what could name a person, or if there is no identifier key.
     """
     parts: dict[str, list[pl.DataFrame]] = {}
     accounts: dict[str, Account] = {}
@@ -44,7 +45,7 @@ def read(
         accounts.setdefault(sheet.table, account)
         progress((number + 1) / (len(sheets) + 1))
     taken = {name: pl.concat(frames, how="diagonal_relaxed") for name, frames in parts.items()}
-    tables = _ASSEMBLE[sheets[0].kind](taken, accounts, as_at=as_at)
+    tables = _ASSEMBLE[sheets[0].kind](taken, accounts, as_at=as_at, known=agencies)
     return {
         name: frame.select(CASE_TABLES[name].schema.names()) for name, frame in tables.items() if not frame.is_empty()
     }

@@ -14,7 +14,7 @@ from metrics.cases import CASE_TABLES, DAY, NUMBER, WHOLE, YES_NO
 
 from .. import numbers
 from ..batch import plain_cells
-from . import aliases
+from . import aliases, small_areas
 from .rules import Account, rules
 
 _ERRORS = r"(?i)^#(?:N/A|REF!|VALUE!|NAME\?|DIV/0!|NUM!|NULL!|SPILL!|CALC!|FIELD!|GETTING_DATA|ERROR!)$"
@@ -139,8 +139,18 @@ def _column(
         rule, value = instead[column]
         made = made.to_frame("made").select(pl.when(cells.is_not_null()).then(pl.col("made").fill_null(value)))["made"]
     account.note(rule, lost, column, value=column if rule != "text_too_long" else None)
+    if column == "lsoa":
+        made = _small_areas(frame, made, account)
     frame = frame.with_columns(made.alias(column))
     return frame, lost if rules()[rule].action == "refuse" else lost.clear()
+
+
+def _small_areas(frame: pl.DataFrame, codes: pl.Series, account: Account) -> pl.Series:
+    """The codes as those of 2021; what was replaced is listed."""
+    now = small_areas.of_2021(codes)
+    moved = frame.with_columns(now.alias("found")).filter(now != codes)
+    account.note("lsoa_divided", moved, "lsoa", value="lsoa", at="found")
+    return now
 
 
 def _day(frame: pl.DataFrame, column: str, account: Account, needed: bool) -> tuple[pl.DataFrame, pl.DataFrame]:

@@ -114,6 +114,27 @@ def match(kind: str, table: str, cells: Sequence[str | None]) -> dict[int, Colum
     return found
 
 
+def nearest(opened: Opened) -> str:
+    """What a file lacks that is nearly one of case records, as a sentence; "" where it is nothing like one."""
+    best: tuple[int, str, str, list[str]] = (1, "", "", [])
+    for kind, tables in NEEDED.items():
+        for table, needed in tables.items():
+            for name in opened.sheets:
+                for cells in opened.preview(name)[:HEADER_ROWS]:
+                    there = {c.name for c in match(kind, table, cells).values() if c.treatment != UNREAD}
+                    missing = [c for c in needed if not _has(there, c)]
+                    if len(there) > best[0] and len(missing) < len(needed):
+                        best = len(there), table, _title(opened, name), missing
+    _, table, title, missing = best
+    if not missing:
+        return ""
+    return f"“{title}” looks like {_named(table)} records, but lacks a column for {listed(missing)}."
+
+
+def _named(table: str) -> str:
+    return table.replace("_", " ")
+
+
 def _lacking(files: Sequence[Opened], title: str, kind: str) -> None:
     table = aliases.table_named(kind, title)
     needed = NEEDED[kind].get(table or "")
@@ -126,4 +147,4 @@ def _lacking(files: Sequence[Opened], title: str, kind: str) -> None:
             missing = [c for c in needed if not _has(there, c)]
             if there and missing:
                 what = f"a column for {listed(missing)}"
-                raise IntakeError(f"“{title}” looks like {table.replace('_', ' ')} records, but lacks {what}.")
+                raise IntakeError(f"“{title}” looks like {_named(table)} records, but lacks {what}.")

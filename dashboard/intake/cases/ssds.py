@@ -22,7 +22,11 @@ _PERSON = {"person_id": pl.String}
 
 
 def assemble(
-    taken: Mapping[str, pl.DataFrame], accounts: Mapping[str, Account], *, as_at: date
+    taken: Mapping[str, pl.DataFrame],
+    accounts: Mapping[str, Account],
+    *,
+    as_at: date,
+    known: Mapping[str, str] | None = None,
 ) -> dict[str, pl.DataFrame]:
     """The dataset's tables → case tables `person`, `family`, `agency`, `episode`, `contact`, `referral`."""
     raw = dict(taken)
@@ -30,7 +34,7 @@ def assemble(
     disabled = _disabled(raw.pop("disability", None), accounts)
     families, members = _families(raw.pop("family", None), accounts)
     if "episode" in raw:
-        raw["episode"], agency = agencies.from_names(raw["episode"], "lead_agency_id")
+        raw["episode"], agency = agencies.from_names(raw["episode"], "lead_agency_id", known)
     if "referral" in raw:
         raw["referral"] = _closed(raw["referral"])
     tables = {name: own_set.table(frame, name, accounts[name], as_at=as_at) for name, frame in raw.items()}
