@@ -17,7 +17,13 @@ LOAD = "load files"
 UNDO = "undo a load"
 EXPORT = "take figures away"
 ADMINISTER = "keep the roles"
-ACTS = frozenset({STORY, TARGET, SCENARIO, LOAD, UNDO, EXPORT, ADMINISTER})
+ANSWER = "answer the questionnaire"
+ROUND = "run a questionnaire round"  # open it, invite, close it, record what the workshop agreed
+PLAN = "change the action plan"
+DRAW = "draw an audit sample"  # and allocate it
+AUDIT = "audit an assessment"
+MODERATE = "moderate an audit"
+ACTS = frozenset({STORY, TARGET, SCENARIO, LOAD, UNDO, EXPORT, ADMINISTER, ANSWER, ROUND, PLAN, DRAW, AUDIT, MODERATE})
 
 AGENCY, FORUM_AREA = "agency", "forum area"  # what a role may be held to
 
@@ -34,6 +40,15 @@ PAGES = frozenset(
         "journeys",
         "forum",
         "data_quality",
+        "distance_travelled",
+        "one_person",
+        "questionnaire",
+        "answer",
+        "rounds",
+        "action_plan",
+        "audit_desk",
+        "audit",
+        "assessment_quality",
     }
 )
 
@@ -56,24 +71,48 @@ _OPEN = frozenset({"scorecard", "methods"})  # what is printed for everyone, and
 _MEETING = _OPEN | {"turn_the_curve"}
 _BUYING = _MEETING | {"area_map", "need_and_funding"}
 _RECORDS = frozenset({"activity", "journeys"})  # what early help does, reckoned from case records
+_QUALITY = frozenset({"distance_travelled", "questionnaire", "assessment_quality"})  # how good it is
+_TAKES_PART = frozenset({"action_plan", "answer"})  # promises and is asked
 
 # The table. For each page a person asks as the first of their roles that may open it. The names are what people read,
 # and what stands in the sign-in settings, the administrator's table and the record.
 ROLES: Mapping[str, Role] = {
-    "subgroup member": Role(_BUYING | _RECORDS | {"forum"}, may=frozenset({STORY, TARGET, EXPORT})),
-    "commissioner": Role(_BUYING | _RECORDS, may=frozenset({STORY, SCENARIO, EXPORT})),
-    "QA manager": Role(
-        _MEETING | _RECORDS | {"area_map", "forum", "data_quality"}, CASES, may=frozenset({STORY, EXPORT})
+    "subgroup member": Role(
+        _BUYING | _RECORDS | _QUALITY | _TAKES_PART | {"forum"}, may=frozenset({STORY, TARGET, EXPORT, ANSWER, PLAN})
     ),
-    "auditor": Role(_MEETING | _RECORDS, CASES),
-    "agency lead": Role(_MEETING | _RECORDS | {"area_map", "data_quality"}, CASES, AGENCY, may=frozenset({EXPORT})),
+    "commissioner": Role(
+        _BUYING | _RECORDS | _QUALITY | {"action_plan"}, may=frozenset({STORY, SCENARIO, EXPORT, PLAN})
+    ),
+    "QA manager": Role(
+        _MEETING
+        | _RECORDS
+        | _QUALITY
+        | _TAKES_PART
+        | {"area_map", "forum", "data_quality", "one_person", "audit_desk", "audit"},
+        CASES,
+        may=frozenset({STORY, EXPORT, ANSWER, PLAN, DRAW, AUDIT, MODERATE}),
+    ),
+    "auditor": Role(_MEETING | _RECORDS | _QUALITY | {"audit_desk", "audit"}, CASES, may=frozenset({AUDIT})),
+    "agency lead": Role(
+        _MEETING | _RECORDS | _QUALITY | _TAKES_PART | {"area_map", "data_quality", "one_person"},
+        CASES,
+        AGENCY,
+        may=frozenset({EXPORT, ANSWER, PLAN}),
+    ),
     "coordinator": Role(
-        _BUYING | _RECORDS | {"forum", "data_quality"}, CASES, FORUM_AREA, may=frozenset({STORY, EXPORT})
+        _BUYING | _RECORDS | _QUALITY | _TAKES_PART | {"forum", "data_quality", "rounds"},
+        CASES,
+        FORUM_AREA,
+        may=frozenset({STORY, EXPORT, ANSWER, ROUND, PLAN}),
     ),
     # Has the files in hand and sees their refused rows, but no page of single families.
-    "data officer": Role(_BUYING | _RECORDS | {"load_data", "data_quality"}, may=frozenset({LOAD, UNDO, EXPORT})),
+    "data officer": Role(
+        _BUYING | _RECORDS | _QUALITY | {"load_data", "data_quality"}, may=frozenset({LOAD, UNDO, EXPORT})
+    ),
     # Says who may see, and sees no more than the figures: another role must be given for that.
     "administrator": Role(_MEETING | {"people", "data_quality"}, may=frozenset({ADMINISTER, EXPORT})),
+    # Someone in a partner agency who is asked how good the system is, and sees nothing else.
+    "respondent": Role(_OPEN | {"answer"}, PRINTED, may=frozenset({ANSWER})),
     "scrutiny": Role(_OPEN, PRINTED),
 }
 
@@ -84,8 +123,9 @@ class Scope:
 
     `role` is a key of `ROLES`. `agencies` and `forum_areas` are what a role that is held to one may see cases of; for
     other roles they are empty and mean nothing (ask `Role.held_to`). `person` is issuer and subject; `author` is the
-    person's name. `local`: signed in by the choice of a ready user,
-    which anyone at this machine may make, so that nothing but published and sample figures may come in.
+    person's name; `email` their address as the provider gives it, to which invitations are written: no identity.
+    `local`: signed in by the choice of a ready user, which anyone at this machine may make, so that nothing but
+    published and sample figures may come in.
     """
 
     role: str
@@ -94,6 +134,7 @@ class Scope:
     person: str = ""
     author: str = ""
     local: bool = False
+    email: str = ""
 
     @property
     def signature(self) -> str:
@@ -102,7 +143,7 @@ class Scope:
 
     def sight(self) -> Scope:
         """The scope without who asks: what answers are kept under, and all that a kept question gets to know."""
-        return replace(self, person="", author="", local=False)
+        return replace(self, person="", author="", local=False, email="")
 
 
 # Published official figures carry no personal data: questions about them are asked in this scope whoever asks, so that
@@ -147,7 +188,9 @@ def scope_for(scopes: Iterable[Scope], page: str) -> Scope | None:
     return next((scope for scope in scopes if may_open(scope, page)), None)
 
 
-def scopes_of(grants: Iterable[Grant], *, person: str = "", author: str = "", local: bool = False) -> tuple[Scope, ...]:
+def scopes_of(
+    grants: Iterable[Grant], *, person: str = "", author: str = "", local: bool = False, email: str = ""
+) -> tuple[Scope, ...]:
     """The scopes that a person's grants come to, in the order of `ROLES`; empty for somebody without a role.
 
     An unknown role, and a role held to an agency or area that is not named, give nothing: it fails closed. Two agencies
@@ -165,7 +208,7 @@ def scopes_of(grants: Iterable[Grant], *, person: str = "", author: str = "", lo
         elif role.held_to == FORUM_AREA:
             areas.add(grant.forum_area)
     return tuple(
-        Scope(name, frozenset(held[name][0]), frozenset(held[name][1]), person, author, local)
+        Scope(name, frozenset(held[name][0]), frozenset(held[name][1]), person, author, local, email)
         for name in ROLES
         if name in held
     )

@@ -36,6 +36,8 @@ KINDS = (
     "annex_a",
     "ssds",
     "cases",
+    "star",
+    "instrument",
 )
 FAILED, SOME_REFUSED, STOPPED = 1, 3, 130
 SHOWN = 10  # reasons on the screen; all of them go into the file of --refused
@@ -177,7 +179,7 @@ def load(
 
     with open_store() as store:
         use = lambda batch: put(store, batch, dry_run=dry_run)  # noqa: E731
-        ctx.exit(each(files, kind, refused_file, use, areas=lambda: forum_areas(store)))
+        ctx.exit(each(files, kind, refused_file, use, known=lambda: loaded_before(store)))
 
 
 @main.command()
@@ -227,10 +229,13 @@ def undo(load_id: int) -> None:
     click.echo(f"Load {load_id} ({row['file_name']}, {count(row['figures'], thing)}) is undone.")
 
 
-def forum_areas(store: Store) -> dict[str, str] | None:
-    """Code → name of the forum areas that were loaded, which figures may be of."""
-    loaded = store.places("forum_areas")
-    return None if loaded is None else dict(loaded.select("forum_area", "name").iter_rows())
+def loaded_before(store: Store) -> dict[str, dict[str, str] | None]:
+    """What a file may name because it was loaded before, code → name: forum areas (None: those that ship), agencies."""
+    areas = store.places("forum_areas")
+    return {
+        "forum_areas": None if areas is None else dict(areas.select("forum_area", "name").iter_rows()),
+        "agencies": dict(store.read_cases("agency", columns=["agency_id", "name"]).iter_rows()),
+    }
 
 
 def each(
@@ -239,11 +244,11 @@ def each(
     refused_file: Path | None,
     use: Callable[[Batch], str | None],
     *,
-    areas: Callable[[], dict[str, str] | None] = lambda: None,
+    known: Callable[[], dict[str, dict[str, str] | None]] = dict,
 ) -> int:
     """Read the files one after the other and `use` each; gives the exit code. A bad file does not hold up the next.
 
-    `areas`: the forum areas as they stand, asked before each file.
+    `known`: what files may name, as `loaded_before`, asked before each file.
     """
     import polars as pl
 
@@ -254,7 +259,7 @@ def each(
     for path in files:
         click.echo(safe_name(path.name))
         try:
-            batch = read(path, kind, areas())
+            batch = read(path, kind, known())
             refusals.append((batch.file_name, pl.concat([batch.refused, batch.repaired])))
             describe(batch)
             if not batch.size:
@@ -272,13 +277,13 @@ def each(
     return FAILED if FAILED in codes else max(codes)
 
 
-def read(path: Path, kind: str | None, areas: dict[str, str] | None) -> Batch:
+def read(path: Path, kind: str | None, known: dict[str, dict[str, str] | None]) -> Batch:
     """Read a file, with a bar on the screen (not in a log) while that takes time."""
     from dashboard import intake
 
     with click.progressbar(length=100, label="  Reading", file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
         tell = lambda done, _words: bar.update(round(100 * done) - bar.pos)  # noqa: E731
-        return intake.read(path, file_name=path.name, kind=kind, forum_areas=areas, progress=tell)
+        return intake.read(path, file_name=path.name, kind=kind, **known, progress=tell)
 
 
 def describe(batch: Batch) -> None:
@@ -312,6 +317,10 @@ def put(store: Store, batch: Batch, *, dry_run: bool) -> str:
     """Load what was read, or say what loading it would do. Raises `AlreadyLoaded`."""
     from dashboard.store import AlreadyLoaded
 
+    if batch.instrument:
+        if not dry_run:
+            store.questionnaires.add_instrument(batch.instrument, by=user_name())
+        return f"{'Would load' if dry_run else 'Loaded'} an instrument of {things(batch)}."
     if known := store.find_load(batch.sha256):
         raise AlreadyLoaded(known)
     if batch.cases is not None:

@@ -11,6 +11,9 @@ import polars as pl
 
 import sample_data
 from dashboard import intake
+from dashboard.demo_audits import add_audits
+from dashboard.demo_plan import add_plan
+from dashboard.demo_questionnaire import add_rounds
 from dashboard.store import AlreadyLoaded, Store, data_folder, open_store
 from sample_data.invented import invent
 from sample_data.invented.files import CLEAN, fingerprint
@@ -46,6 +49,10 @@ def prepare_demo(
                 _load_records(store, records)
             else:
                 _load(store, file)
+        if records:
+            add_rounds(store)
+            add_plan(store, author=LOADED_BY)
+            add_audits(store, records=records, by=LOADED_BY)
         if progress and missing:
             progress(len(missing), len(missing), "")
         return store.engine.url.render_as_string(hide_password=False)

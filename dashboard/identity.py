@@ -84,6 +84,11 @@ def name_of_provider(role: str) -> str:
     return role.replace(" ", "").lower()
 
 
+def sample_address(role: str) -> str:
+    """The e-mail address of the ready user of a role: where the sample rounds of the questionnaire invite them."""
+    return f"{name_of_provider(role)}@demo.example"
+
+
 def checked(settings: SignIn) -> SignIn:
     """The settings as given. Raises `SignInError` for what would not work or would not be safe."""
     for name, url in (("address", settings.address), ("metadata_url", settings.metadata_url)):
@@ -198,6 +203,16 @@ def name_of(claims: Mapping[str, object]) -> str:
     """What to call a person, on one line, without the marks that set the identity off in a signature."""
     said = str(claims.get("name") or claims.get("email") or claims.get("sub") or "")
     return " ".join(said.replace("<", " ").replace(">", " ").split())[:80] or "Somebody"
+
+
+def email_of(claims: Mapping[str, object]) -> str:
+    """The address that the provider gives, "" where it gives none or says that it did not check it.
+
+    It finds an invitation and nothing more: addresses are given to others one day (see `person_of`).
+    """
+    said = claims.get("email")
+    checked = claims.get("email_verified", True) in (True, "true")
+    return said.strip().casefold()[:320] if isinstance(said, str) and "@" in said and checked else ""
 
 
 def groups_of(claims: Mapping[str, object], *, claim: str) -> frozenset[str]:

@@ -36,7 +36,7 @@ RELATIONS = ("direct", "near", "partial", "proxy", "none")
 YEAR_TYPES = ("financial", "academic", "calendar", "snapshot", "quarter")
 FINDINGS = ("matches", "revised since", "wrong as printed", "cannot be checked")
 FAULT_ACTIONS = ("missing", "not applicable", "belongs to", "remark")
-FEED = re.compile(r"(lait|ees|fingertips|cover|dwp|local):\S.*\S")
+FEED = re.compile(r"(lait|ees|fingertips|cover|dwp|local|own):\S.*\S")
 MAY_BE_EMPTY = {
     "Series": {"target_rule", "numerator_feed", "breaks", "last_update"},
     "Indicator": {"parent", "target_rule", "series", "missing", "holder"},
@@ -119,6 +119,17 @@ class Indicator:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnSeries:
+    """The series of an indicator that nobody publishes, reckoned from the partnership's own records."""
+
+    indicator: str  # "Y1"
+    relation: str  # how close it comes to the strategy's wording, as `Indicator.relation`
+    missing: str  # what stays missing once there are figures
+    rests_on: str  # whose records: "audits of assessments"
+    series: Series
+
+
+@dataclass(frozen=True, slots=True)
 class Area:
     code: str  # ONS code
     name: str
@@ -189,6 +200,19 @@ def read_catalogue(folder: Any) -> Catalogue:
     )
     _check_links(found)
     return found
+
+
+@cache
+def own_series() -> dict[str, OwnSeries]:
+    """The series reckoned here, by indicator id: `metrics/definitions/own_series.toml`. Raises `DefinitionError`."""
+    file, known = "own_series.toml", catalogue()
+    made = [_own(row) for row in _toml(DEFINITIONS, file, "series")]
+    for own in made:
+        _known(file, own.series.id, "indicator", [own.indicator], known.indicators)
+        _one_of(file, own, "relation", RELATIONS, key="indicator")
+        if own.series.id in known.series or known.indicators[own.indicator].series:
+            raise DefinitionError(f"{file}: {own.series.id}: its indicator has published figures, or its id is taken")
+    return _keyed(file, made, key="indicator")
 
 
 def area_codes(areas: dict[str, Area]) -> dict[str, str]:
@@ -276,6 +300,14 @@ def _series(row: dict[str, Any]) -> Series:
         if not FEED.fullmatch(feed):
             raise DefinitionError(f"{file}: {name}: feeds: “{feed}” is not the id of a feed such as ees:rereferrals")
     return made
+
+
+def _own(row: dict[str, Any]) -> OwnSeries:
+    ours = {f.name for f in fields(OwnSeries)} - {"series"}
+    series = _series({k: v for k, v in row.items() if k not in ours})
+    return _build(
+        "own_series.toml", OwnSeries, {k: row[k] for k in ours & set(row)} | {"series": series}, key="indicator"
+    )
 
 
 def _indicator(row: dict[str, Any]) -> Indicator:

@@ -11,7 +11,7 @@ or None. The agency of a record is the one that it names, else the lead agency o
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
@@ -82,15 +82,31 @@ def _lines(name: str) -> Sequence[dict[str, str]]:
 # ---- empty cells
 
 
-def completeness(tables: Tables, *, as_at: date, by: str | None = None, period: str = "year") -> pl.DataFrame:
+def never_filled(tables: Tables) -> list[str]:
+    """The cells (`review.level_after`) that not one record of a table has, although it has records: the files that were
+    loaded do not bring them, as Annex A brings no consent."""
+    found = []
+    for cell in cells():
+        if cell.table in tables:
+            rows = nw.from_native(tables[cell.table]).lazy()
+            counts = collect(rows.select(n=nw.len(), given=(~nw.col(cell.column).is_null()).sum()))
+            if counts.row(0)[0] and not counts.row(0)[1]:
+                found.append(cell.id)
+    return found
+
+
+def completeness(
+    tables: Tables, *, as_at: date, by: str | None = None, period: str = "year", without: Collection[str] = ()
+) -> pl.DataFrame:
     """Which share of the cells that should be filled in is filled in; more is better, 100% is all.
 
     `period`: `year` (financial), `quarter` or `month` of the record's day; records without one (people) count in the
     period `all records` alone. Measures: `episode.level_at_start` and so on, of the records that should have it;
     `filled` all cells together, which counts cells, its `n` cells too. Wilson 95% limits. Days after `as_at` do not
-    count.
+    count. `without`: cells that are left out, such as `never_filled` gives.
     """
-    found = [_filled(tables, cell, by, period, as_at) for cell in cells() if cell.table in tables]
+    asked = [cell for cell in cells() if cell.table in tables and cell.id not in without]
+    found = [_filled(tables, cell, by, period, as_at) for cell in asked]
     if not found:
         return empty()
     counts = pl.concat(found)

@@ -105,7 +105,7 @@ def since_last(tables: Tables, *, forum_area: str, as_at: date) -> SinceLast:
         _stepped_up(tables, episodes, last, as_at),
         _rows(idle).sort("start_date", "episode_id"),
         _actions(tables, forum_area, as_at),
-        _reviews(tables, episodes, as_at, until),
+        reviews_due(tables, episodes, as_at=as_at, until=until),
     )
 
 
@@ -177,7 +177,9 @@ def _actions(tables: Tables, forum_area: str, as_at: date) -> pl.DataFrame:
     return _overdue(_rows(made), as_at, "item_id")
 
 
-def _reviews(tables: Tables, episodes: nw.LazyFrame, as_at: date, until: date) -> pl.DataFrame:
+def reviews_due(tables: Tables, episodes: Any, *, as_at: date, until: date) -> pl.DataFrame:
+    """The reviews of these episodes that are due up to `until` and not held, as `SinceLast.reviews`."""
+    episodes = nw.from_native(episodes, pass_through=True).lazy()
     if "review" not in tables:
         return _none(["review_id", "episode_id", "family_id", "due_date"]).with_columns(overdue=pl.lit(None, pl.Int64))
     running = episodes.filter(

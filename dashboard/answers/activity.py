@@ -34,18 +34,22 @@ BOXES = (
     (None, "What families said, and what it cost", "Read these beside the box before."),
 )
 _AREAS: Mapping[str, str] = {"council": "council", "district": "district to 2021", "forum": "forum area"}
+_BEFORE: Mapping[str, str] = {"agency": "by", "agency_type": "by", "level": "for"}  # what the figures are of
 QUARTERS, MONTHS = 8, 12  # of these are offered
 
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """What the controls offer, code → what is shown; `period`: the newest year that is over."""
+    """What the controls offer, code → what is shown; `period`: the newest year that is over. `area`, `agency`: what
+    they begin with, the own one of somebody who is held to one."""
 
     areas: Mapping[str, str]
     agencies: Mapping[str, str]
     levels: Mapping[str, str]
     periods: Mapping[str, str]
     period: str
+    area: str = ""
+    agency: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,7 @@ class Line:
     name: str
     value: str
     detail: str = ""
+    beside: str = ""  # the county's, where the figure is of a part of it
     before: str = ""
     signal: str = ""
     note: str = ""
@@ -110,6 +115,8 @@ def choices(scope: Scope) -> Choices | None:
         levels=LEVELS,
         periods=shown,
         period=over[0] if over else years[0][0],
+        area=case_records.own_area(scope),
+        agency=case_records.own_agency(scope),
     )
 
 
@@ -138,7 +145,7 @@ def activity(scope: Scope, *, area: str, agency: str, level: str, period: str) -
     remark = activity_words.remark(left, asked=offered.periods[period], shown=offered.periods[shown], of=of)
     lines = _lines(scope, mine, rows, shown)
     return Activity(
-        sentence=activity_words.sentence(rows, of, offered.periods[shown]),
+        sentence=activity_words.sentence(rows, f"{_BEFORE.get(breakdown, 'in')} {of}", offered.periods[shown]),
         remark=remark,
         boxes=_boxes(lines),
         rows=rows,
@@ -155,7 +162,10 @@ def _cut(scope: Scope, offered: Choices, area: str, agency: str, level: str) -> 
     """The breakdown and group to look up, what they are called, and what was chosen besides and cannot be shown."""
     if agency:
         rest = ([offered.areas[area]] if area else []) + ([offered.levels[level]] if level else [])
-        return "agency" if agency not in AGENCY_TYPES else "agency_type", agency, offered.agencies[agency], rest
+        name = offered.agencies[agency]
+        if agency not in AGENCY_TYPES:
+            return "agency", agency, name, rest
+        return "agency_type", agency, name[0].lower() + name[1:], rest
     if area:
         kinds = (("council", "council"), ("district", "district"), ("forum", "forum_area"))
         breakdown = next(by for kind, by in kinds if area in places.names(scope, kind))
@@ -182,6 +192,8 @@ def _lines(scope: Scope, mine: pl.DataFrame, rows: pl.DataFrame, period: str) ->
     before = before.filter(length() == length_of(period)).sort("period_end")
     last = {row["measure"]: row for row in before.unique("measure", keep="last").iter_rows(named=True)}
     restates = set(_restated(scope, rows))
+    county = figures(scope).filter(breakdown=ALL, period=period)
+    whole = {} if ALL in mine["breakdown"] else {row["measure"]: row for row in county.iter_rows(named=True)}
     made = {}
     for row in rows.iter_rows(named=True):
         it = measure_of(row["measure"])
@@ -190,6 +202,7 @@ def _lines(scope: Scope, mine: pl.DataFrame, rows: pl.DataFrame, period: str) ->
             name=activity_words.name_of(row["measure"]),
             value=activity_words.value(it, row),
             detail=activity_words.detail(it, row),
+            beside=activity_words.beside(it, whole.get(row["measure"])),
             before=activity_words.before(it, last.get(row["measure"])),
             signal=_signal(scope, row["measure"], rows["period_end"].max()) if row["breakdown"] == ALL else "",
             note=activity_words.note(it, provisional=row["status"] == PROVISIONAL, restated=row["measure"] in restates),

@@ -1,7 +1,7 @@
 """The figures of the agency or forum area whose cases somebody may see: reckoned whole, for them alone.
 
-Who may open every single record of an agency or area learns nothing from its counts. They are kept under the scope of
-who asks, so that nobody else is ever given them.
+Who may open every single record of an agency or area learns nothing from its counts. They are cut out for the scope of
+who asks and kept under it, so that nobody else is ever given them.
 """
 
 from __future__ import annotations
@@ -10,10 +10,12 @@ import polars as pl
 
 from dashboard.access import AGENCY, CASES, FORUM_AREA, ROLES, NotAllowed, Scope
 from dashboard.answers import case_records
-from dashboard.answers.keep import kept
+from dashboard.answers.activity_shown import told
+from dashboard.answers.keep import kept, kept_with_records
 from metrics.activity import measures
 
 LENGTHS = ("month", "quarter", "year")
+BREAKDOWNS = ("agency", "agency_type", "forum_area")  # of what somebody may be held to
 
 
 def mine(scope: Scope) -> frozenset[str]:
@@ -32,6 +34,19 @@ def figures(scope: Scope, breakdown: str, group: str) -> pl.DataFrame:
     role = ROLES.get(scope.role)
     if role is None or role.level != CASES or group not in mine(scope):
         raise NotAllowed("These figures are for those alone who may see the cases behind them.")
+    return _whole(scope, breakdown).filter(pl.col("group") == group)
+
+
+@kept_with_records
+def _whole(scope: Scope, breakdown: str) -> pl.DataFrame:
+    """Every group of a split, nothing hidden: reckoned once for all who are held to one, and given to nobody whole."""
     tables, day = case_records.tables(scope), case_records.as_at(scope)
-    every = pl.concat([measures(tables, as_at=day, period=length, by=breakdown) for length in LENGTHS])
-    return every.filter(pl.col("group") == group)
+    known = told(tables)
+    return pl.concat([measures(tables, as_at=day, period=length, by=breakdown, measures=known) for length in LENGTHS])
+
+
+def reckon(scope: Scope) -> None:
+    """Reckon them before the first agency lead or coordinator asks; nothing without records."""
+    if case_records.as_at(scope) is not None:
+        for breakdown in BREAKDOWNS:
+            _whole(scope, breakdown)

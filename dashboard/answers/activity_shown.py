@@ -21,7 +21,7 @@ from dashboard.access import PUBLISHED, Scope
 from dashboard.answers import case_records
 from dashboard.answers.activity_words import length
 from dashboard.answers.hidden import families
-from dashboard.answers.keep import kept_for_all, the_store
+from dashboard.answers.keep import kept_with_records, the_store
 from metrics.activity import MEASURES, measure_of, measures
 from metrics.catalogue import DEFINITIONS
 from metrics.disclosure import ALL, THRESHOLD, Rule, join, suppress, total
@@ -44,7 +44,7 @@ _NOT_RECORDED = "not recorded"
 _UNPLACED = Rule(groups=_NOT_RECORDED, exempt=True)
 
 
-@kept_for_all
+@kept_with_records
 def figures(scope: Scope) -> pl.DataFrame:
     """An estimates frame of every measure, split and period of `SHOWN`, after disclosure control. Without rows where
     there are no records. Taken from the database where these very records were reckoned before.
@@ -78,21 +78,31 @@ def _kept_or_reckoned(day: date) -> pl.DataFrame:
 def _state() -> str:
     """What the figures rest on: which loads of records and places stand, and the version of this reckoning."""
     loads = the_store().loads().filter(pl.col("undone_at").is_null())
-    kinds = ("cases", "annex_a", "ssds", "forum_areas")
+    kinds = ("cases", "annex_a", "ssds", "star", "forum_areas")
     return f"{_VERSION} {sorted(loads.filter(pl.col('kind').is_in(kinds))['load_id'])}"
 
 
-_VERSION = 1  # to be raised when the same records would give other figures
+_VERSION = 2  # to be raised when the same records would give other figures
 
 
 def everything(tables: Mapping[str, pl.DataFrame], day: date) -> pl.DataFrame:
     """The measures at every length and split of `SHOWN`, as reckoned: nothing hidden yet, for no eye."""
+    known = told(tables)
+    asked = [(period, by, [m for m in some or known if m in known]) for period, by, some in SHOWN]
     return pl.concat(
         [
-            measures(tables, as_at=day, period=period, by=() if by == "all" else by, measures=some or None)
-            for period, by, some in SHOWN
+            measures(tables, as_at=day, period=period, by=() if by == "all" else by, measures=some)
+            for period, by, some in asked
+            if some
         ]
     )
+
+
+def told(tables: Mapping[str, pl.DataFrame]) -> list[str]:
+    """The measures of which something is known: every table that they need holds records. Annex A has no episodes, so
+    that a share of families with earlier help would be nought there for want of any."""
+    held = {name for name, frame in tables.items() if frame is not None and not frame.is_empty()}
+    return [id for id, measure in MEASURES.items() if held.issuperset(measure.needs)]
 
 
 def safe(estimates: pl.DataFrame, *, totals: pl.DataFrame) -> pl.DataFrame:

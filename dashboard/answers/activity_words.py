@@ -19,6 +19,13 @@ _WHY = {
     NOT_AVAILABLE: "not available",
     LOW: "too few to judge",
 }
+_SIGNALS = {  # what `metrics.control_chart` says → what people say
+    "beyond the limits": "beyond the usual ups and downs",
+    "or more on one side of the mean": "months or more on one side of the average",
+    "or more rising": "months or more rising",
+    "or more falling": "months or more falling",
+    "2 of 3 near the same limit": "two of three months nearly beyond the usual",
+}
 _LENGTHS = ("month by month", "quarter by quarter", "year by year")
 Row = Mapping[str, Any]
 
@@ -80,6 +87,14 @@ def before(it: Measure, row: Row | None) -> str:
     return f"{row['period']}: {value(it, row)} {detail(it, row)}" if row and row["value"] is not None else ""
 
 
+def beside(it: Measure, row: Row | None) -> str:
+    """`whole county: 52% (51–54)`, of what can be compared: a count grows with the area. "" where there is none."""
+    if row is None or row["value"] is None or it.kind == "count":
+        return ""
+    limits = words.interval(row["lower"], row["upper"], decimals=0 if it.unit.startswith("%") else it.decimals)
+    return f"whole county: {value(it, row)}{f' ({limits})' if limits else ''}"
+
+
 def note(it: Measure, *, provisional: bool, restated: bool) -> str:
     said = []
     if provisional:
@@ -93,29 +108,36 @@ def signal(months: pl.DataFrame, limits: pl.DataFrame) -> str:
     """What stands out in the last months; "" for ordinary up and down, and for too few months."""
     told = list(zip(months["period_end"].to_list(), limits["signal"].to_list(), strict=True))[-RECENT:]
     found = [(day, said) for day, said in told if said]
-    return f"{words.month(found[-1][0])}: {found[-1][1].partition(';')[0]}" if found else ""
+    return f"{words.month(found[-1][0])}: {_plainly(found[-1][1].partition(';')[0])}" if found else ""
+
+
+def _plainly(signal: str) -> str:
+    """What a rule of control charts found, without its trade's words."""
+    for trade, plain in _SIGNALS.items():
+        signal = signal.replace(trade, plain)
+    return signal
 
 
 def sentence(rows: pl.DataFrame, of: str, period: str) -> str:
-    """What a chair could read out: how much, how well, and whether anyone is better off."""
+    """What a chair could read out: how much, how well, and whether anyone is better off. `of`: "in Corby"."""
     held = {row["measure"]: row for row in rows.iter_rows(named=True)}
     if all(row["value"] is None for row in held.values()):
-        return f"No figure can be shown for {of} in {period}: the counts are too small."
+        return f"No figure can be shown {of} in {period}: the counts are too small."
     said = []
     if _shown(held, "M01_count"):
-        said.append(
-            f"In {period}, {words.number(held['M01_count']['value'], decimals=0)} Early Help Assessments (EHA) were "
-            f"started in {of}"
-        )
+        number = words.number(held["M01_count"]["value"], decimals=0)
+        said.append(f"in {period}, {number} Early Help Assessments (EHA) were started {of}")
     if _shown(held, "M02"):
         said.append(f"{_share(held['M02'])} of those completed were on time")
+    after = []
     if _shown(held, "M10"):
-        said.append(f"{_share(held['M10'])} of closures had their needs met")
+        after.append(f"{_share(held['M10'])} of closures had their needs met")
     if _shown(held, "M15"):
-        said.append(f"after {_share(held['M15'])} of closures the family needed no more help for 12 months")
-    if not said:
-        return f"For {of} in {period} only the figures below can be shown."
-    return f"{words.listed(said)}."
+        after.append(f"after {_share(held['M15'])} of closures the family needed no more help for 12 months")
+    told = [words.listed(part) for part in (said, after) if part]
+    if not told:
+        return f"Of {period} only the figures below can be shown {of}."
+    return " ".join(f"{part[0].upper()}{part[1:]}." for part in told)
 
 
 def _shown(held: Mapping[str, Row], measure: str) -> bool:
@@ -168,7 +190,7 @@ def chart_headline(measure: str, frame: pl.DataFrame, limits: pl.DataFrame) -> s
         return f"{name}: too few points to tell ordinary up and down from change"
     recent = [said for said in limits["signal"].to_list()[-RECENT:] if said]
     if recent:
-        return f"{name}: something has changed lately ({recent[-1]})"
+        return f"{name}: something has changed lately ({_plainly(recent[-1])})"
     early = limits["signal"].drop_nulls().len()
     return f"{name}: nothing beyond ordinary up and down lately" + (", but there was before" if early else "")
 

@@ -7,7 +7,9 @@ from dashboard.access import LOAD, Scope, require
 from dashboard.answers.keep import the_store
 from dashboard.intake import Batch, clash
 
-SHOWN = 50  # faults on the page, as in `loads`; all of them are in the file to take away
+# What is told of a file: first the records that are counted, then the others in the order of the file.
+_FIRST = ("episode", "assessment", "referral", "contact")
+_MOST = 6
 
 
 def problem(scope: Scope, batch: Batch) -> str:
@@ -16,15 +18,14 @@ def problem(scope: Scope, batch: Batch) -> str:
 
 
 def sentence(batch: Batch) -> str:
-    """What a file of case records holds, a clause a table: `4,012 assessments, 60 agencies`."""
-    return words.listed([_count(frame.height, name) for name, frame in batch.cases.items()])
-
-
-def repaired_caption(rows: int) -> str:
-    """The heading of the table of rows that were used with a change, or in spite of a fault."""
-    if rows > SHOWN:
-        return f"The first {SHOWN:,} of {rows:,} faults put right, merged or kept as found; all of them are in the file"
-    return f"{rows:,} {'fault' if rows == 1 else 'faults'} put right, merged or kept as found"
+    """What a file of case records holds, a clause a table: `4,012 assessments, 6,429 people and 60 agencies`. Of more
+    than `_MOST` tables the first are named and the rest added up."""
+    order = sorted(batch.cases, key=lambda name: _FIRST.index(name) if name in _FIRST else len(_FIRST))
+    named = order if len(order) <= _MOST else order[: len(_FIRST)]
+    said = [_count(batch.cases[name].height, name) for name in named]
+    if rest := sum(batch.cases[name].height for name in order[len(named) :]):
+        said.append(f"{rest:,} other records")
+    return words.listed(said)
 
 
 def load(scope: Scope, batch: Batch) -> int:
@@ -44,5 +45,5 @@ def load(scope: Scope, batch: Batch) -> int:
 
 def _count(number: int, table: str) -> str:
     name = table.replace("_", " ")
-    plural = {"agency": "agencies", "family": "families", "person": "persons", "feedback": "answers of feedback"}
+    plural = {"agency": "agencies", "family": "families", "person": "people", "feedback": "answers of feedback"}
     return f"{number:,} {name if number == 1 else plural.get(table, name + 's')}"

@@ -10,8 +10,9 @@ import polars as pl
 
 from dashboard import words
 from dashboard.access import Scope
-from dashboard.answers.keep import kept
+from dashboard.answers import own_indicators
 from dashboard.answers.notes import target_of
+from dashboard.answers.own_indicators import kept_with_own, known
 from dashboard.answers.published import (
     AREAS,
     COMPARATORS,
@@ -47,6 +48,7 @@ class Curve:
     """One series of one indicator for one area: estimates frames for the chart, sentences for the reader."""
 
     indicator: Indicator
+    banner: str  # what stands above, where invented records are in the figures
     series: Series
     area: str
     sentence: str
@@ -68,30 +70,30 @@ class Curve:
 
 def indicators(scope: Scope) -> dict[str, str]:
     """Id → title of every indicator of the strategy that has figures, then those that have none yet."""
-    known = catalogue().indicators
-    counted = set(northamptonshire(catalogue()))
-    mine = [i for i in known.values() if i.id in counted or i.parent in counted]
+    defined = known(scope)
+    counted = set(northamptonshire(defined))
+    mine = [i for i in defined.indicators.values() if i.id in counted or i.parent in counted]
     return {i.id: f"{i.id} {i.name}" for i in sorted(mine, key=lambda i: not i.series)}
 
 
-def indicator(code: str) -> Indicator:
+def indicator(scope: Scope, code: str) -> Indicator:
     """One indicator of the definitions."""
-    return catalogue().indicators[code]
+    return known(scope).indicators[code]
 
 
-def series_of(indicator: str) -> dict[str, str]:
-    """Id → name of the published series of one indicator, the headline first."""
-    known = catalogue()
-    return {s: known.series[s].name for s in known.indicators[indicator].series}
+def series_of(scope: Scope, indicator: str) -> dict[str, str]:
+    """Id → name of the series of one indicator, the headline first."""
+    defined = known(scope)
+    return {s: defined.series[s].name for s in defined.indicators[indicator].series}
 
 
-@kept
+@kept_with_own
 def curve(
     scope: Scope, *, indicator: str, series: str, area: str, against: str, vintage: str, since: str = "0"
 ) -> Curve:
     """What Turn the curve shows. `since` is a key of `YEARS`: periods that end before it are left out."""
-    known = catalogue()
-    it = known.series[series]
+    defined = known(scope)
+    it = defined.series[series]
     every = of_series(scope, series)
     ours = every.filter(pl.col("group") == area)
     line = comparator(scope, series, area, against, vintage)
@@ -110,7 +112,8 @@ def curve(
         or [ours.select(ours.columns[:13])]
     )
     return Curve(
-        indicator=known.indicators[indicator],
+        indicator=defined.indicators[indicator],
+        banner=own_indicators.banner(scope, series),
         series=it,
         area=AREAS[area],
         sentence=_sentence(scope, it, ours, best, line, name, area, ahead),
@@ -127,7 +130,7 @@ def curve(
         n=f"{best['n'][0]:,}" if best.height and best["n"][0] is not None else "",
         method="; ".join(ours["method"].drop_nulls().unique(maintain_order=True).to_list()),
         frame=everything.unique(maintain_order=True),
-        names={c: a.name for c, a in known.areas.items()} | {area: AREAS[area]},
+        names={c: a.name for c, a in defined.areas.items()} | {area: AREAS[area]},
     )
 
 

@@ -15,7 +15,7 @@ from dashboard import words
 from dashboard.access import AGENCY, CASES, ROLES, NotAllowed, Scope
 from dashboard.answers import case_records
 from dashboard.answers.journeys import INVENTED_SOURCE, SOURCE, told_apart
-from dashboard.answers.keep import kept, kept_for_all
+from dashboard.answers.keep import kept, kept_with_records
 from metrics import data_quality as reckoned
 from metrics.counting import ALL, NOT_RECORDED
 from metrics.disclosure import Rule, suppress, total
@@ -46,6 +46,7 @@ class Quality:
     """The page's content. `history`: an estimates frame, a row a year of the partnership and of the agency."""
 
     sentence: str
+    remark: str  # what the files do not bring, or ""
     history: pl.DataFrame
     names: Mapping[str, str]
     tables: Sequence[Shown]
@@ -82,6 +83,7 @@ def quality(scope: Scope, *, agency: str, year: str) -> Quality:
     dates, stray = (frame.filter(pl.col("group") == group) for frame in (_dates(scope), _orphans(scope)))
     return Quality(
         _sentence(history.filter(period=year), dates, stray, agency, agencies[agency], year),
+        _not_brought(_never(scope)),
         history.with_columns(pl.lit("agency").alias("breakdown")).sort("group", "period_end"),
         {ALL: PARTNERSHIP, agency or ALL: agencies[agency]},
         [
@@ -96,23 +98,35 @@ def quality(scope: Scope, *, agency: str, year: str) -> Quality:
     )  # fmt: skip
 
 
+def reckon(scope: Scope) -> None:
+    """Reckon the counts before the first visitor asks; nothing without records."""
+    if case_records.as_at(scope) is not None:
+        _completeness(scope), _dates(scope), _orphans(scope)
+
+
 # ---- counts, after disclosure control
 
 
-@kept_for_all
+@kept_with_records
 def _completeness(scope: Scope) -> pl.DataFrame:
     """Of every agency and the partnership, each year. All cells together are no count of people; each cell's are."""
-    tables, as_at = case_records.tables(scope), case_records.as_at(scope)
-    return _hidden(reckoned.completeness(tables, as_at=as_at, by=by) for by in (None, "agency"))
+    tables, as_at, without = case_records.tables(scope), case_records.as_at(scope), _never(scope)
+    return _hidden(reckoned.completeness(tables, as_at=as_at, by=by, without=without) for by in (None, "agency"))
 
 
-@kept_for_all
+@kept_with_records
+def _never(scope: Scope) -> list[str]:
+    """The cells that no record has: the files do not bring them, so that no agency can be blamed for them."""
+    return reckoned.never_filled(case_records.tables(scope))
+
+
+@kept_with_records
 def _dates(scope: Scope) -> pl.DataFrame:
     tables, as_at = case_records.tables(scope), case_records.as_at(scope)
     return _hidden(reckoned.impossible_dates(tables, as_at=as_at, by=by) for by in (None, "agency"))
 
 
-@kept_for_all
+@kept_with_records
 def _orphans(scope: Scope) -> pl.DataFrame:
     tables, as_at = case_records.tables(scope), case_records.as_at(scope)
     return _hidden(reckoned.orphans(tables, as_at=as_at, by=by) for by in (None, "agency"))
@@ -139,13 +153,25 @@ def _sentence(now: pl.DataFrame, dates: pl.DataFrame, stray: pl.DataFrame, agenc
     row = rows.get(agency or ALL)
     if row is None or row["value"] is None:
         return f"{name} has too few records in {year} to be shown by itself."
-    said = f"In {year} {words.value(row['value'], unit='%')} of the cells that should be filled in are filled in"
+    said = f"In {year}, {words.value(row['value'], unit='%')} of the cells that should be filled in are filled in"
     if agency and rows[ALL]["value"] is not None:
         said += f" at {name}; {words.value(rows[ALL]['value'], unit='%')} in the partnership"
     faults, lost = (
         frame.filter((pl.col("numerator") > 0) | pl.col("numerator").is_null()).height for frame in (dates, stray)
     )
-    return f"{said}. {faults} of {dates.height} rules on dates are broken, and {lost} kinds of link lead to nothing."
+    if not faults + lost:
+        return f"{said}. No date is impossible, and no record points to one that is not there."
+    impossible = f"{faults or 'none'} of {dates.height} checks on dates {'finds' if faults == 1 else 'find'} a mistake"
+    links = f"{lost or 'none'} of {stray.height} kinds of link {'leads' if lost == 1 else 'lead'} to a record that is "
+    return f"{said}. {impossible[0].upper()}{impossible[1:]}, and {links}not there."
+
+
+def _not_brought(never: Sequence[str]) -> str:
+    """Which cells no record has; "" where each is filled in somewhere."""
+    if not never:
+        return ""
+    names = [cell.name.lower() for cell in reckoned.cells() if cell.id in never]
+    return f"The files that are loaded do not bring this at all, and it is not counted here: {words.listed(names)}."
 
 
 def _small(mine: pl.DataFrame) -> str:

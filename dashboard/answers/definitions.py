@@ -8,7 +8,8 @@ import polars as pl
 
 from dashboard import words
 from dashboard.access import Scope
-from metrics.catalogue import Indicator, Series, catalogue
+from dashboard.answers.own_indicators import known
+from metrics.catalogue import Indicator, Series, catalogue, own_series
 from metrics.indicators import agenda
 
 
@@ -18,13 +19,13 @@ def strategies() -> dict[str, str]:
     return {name: f"{name} ({every.count(name)} measures)" for name in dict.fromkeys(every)}
 
 
-SHOW = {"": "every measure", "published": "those with published figures", "agenda": "those without figures"}
+SHOW = {"": "every measure", "published": "those with figures", "agenda": "those without figures"}
 
 
 def measures(scope: Scope, strategy: str, *, show: str = "") -> dict[str, Sequence[Indicator]]:
     """The measures of one strategy by outcome group; `show` is a key of `SHOW`."""
     groups: dict[str, list[Indicator]] = {}
-    for indicator in catalogue().indicators.values():
+    for indicator in known(scope).indicators.values():
         if indicator.strategy == strategy and show in ("", "published" if indicator.series else "agenda"):
             groups.setdefault(indicator.outcome_group, []).append(indicator)
     return groups
@@ -75,13 +76,14 @@ def published_facts(indicator: Indicator) -> list[tuple[str, list[tuple[str, str
 
 
 def series_of(indicator: Indicator) -> Sequence[Series]:
-    """The published series of one measure, the headline first."""
-    return [catalogue().series[s] for s in indicator.series]
+    """The series of one measure, the headline first: published, or reckoned here where nobody publishes one."""
+    every = catalogue().series | {own.series.id: own.series for own in own_series().values()}
+    return [every[s] for s in indicator.series]
 
 
 def unmeasured(scope: Scope) -> pl.DataFrame:
-    """The data development agenda: what nobody publishes, what is missing and who has it."""
-    return agenda(catalogue())
+    """The data development agenda: what nobody publishes and nobody reckons here, what is missing and who has it."""
+    return agenda(known(scope))
 
 
 def _polarity(polarity: str, rule: str) -> str:

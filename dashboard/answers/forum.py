@@ -16,7 +16,7 @@ from dashboard import words
 from dashboard.access import CASES, FORUM_AREA, ROLES, NotAllowed, Scope
 from dashboard.answers import case_records, people, places
 from dashboard.answers.journeys import INVENTED_SOURCE, SOURCE
-from dashboard.answers.keep import kept, kept_for_all
+from dashboard.answers.keep import kept, kept_with_records
 from metrics import forums
 from metrics.disclosure import suppress
 from metrics.disclosure.totals import TOTALS
@@ -105,12 +105,18 @@ def forum(scope: Scope, area: str) -> Forum:
     )
 
 
+def reckon(scope: Scope) -> None:
+    """Reckon the counts before the first visitor asks; nothing without records."""
+    if case_records.has_episodes(scope):
+        _meetings(scope), _counts(scope)
+
+
 def _tables(scope: Scope) -> dict[str, pl.DataFrame]:
     prepared = case_records.tables(scope)
     return {name: prepared[name] for name in NEEDED if name in prepared}
 
 
-@kept_for_all
+@kept_with_records
 def _meetings(scope: Scope) -> dict[str, tuple[date | None, date]]:
     return {
         area: forums.meetings(_tables(scope), forum_area=area, as_at=case_records.as_at(scope))
@@ -118,7 +124,7 @@ def _meetings(scope: Scope) -> dict[str, tuple[date | None, date]]:
     }
 
 
-@kept_for_all
+@kept_with_records
 def _counts(scope: Scope) -> pl.DataFrame:
     """Counts of every forum area, small ones hidden. No total of areas or of lists is shown anywhere."""
     made = forums.counts(_tables(scope), forum_areas=[*places.names(scope, "forum")], as_at=case_records.as_at(scope))
@@ -132,12 +138,15 @@ def _sentence(counts: Mapping[str, dict], name: str, last: date | None, as_at: d
     since = f"Since the forum's meeting of {words.day(last)}" if last else "In all that is recorded"
     if lists is not None:
         number = {made.name: words.number(made.frame.height, decimals=0) for made in lists}
-        new, up, late = (number[n] for n in ("New episodes", "Stepped up", "Actions not done"))
+        new, up, late, idle = (number[n] for n in ("New episodes", "Stepped up", "Actions not done", "Drifting"))
         late = f"{late} actions are not done"
     else:
-        new, up, late = (_number(counts, m) for m in ("new", "stepped_up", "actions_overdue"))
+        new, up, late, idle = (_number(counts, m) for m in ("new", "stepped_up", "actions_overdue", "drifting"))
         late = f"{late} actions are overdue"
-    return f"{since}, up to {words.day(as_at)}, {name} had {new} new episodes and {up} stepped up; {late}."
+    return (
+        f"{since}, up to {words.day(as_at)}, {name} had {new} new episodes and {up} stepped up; {late}, and {idle} "
+        "episodes drift."
+    )
 
 
 def _number(counts: Mapping[str, dict], measure: str) -> str:
@@ -162,36 +171,39 @@ def _lists(scope: Scope, made: forums.SinceLast) -> list[Listed]:
         reason.when("drift_long").then(pl.lit("over 12 months")).otherwise(pl.lit("three reviews without a change"))
     )
     columns: dict[str, tuple[pl.DataFrame, dict[str, str]]] = {
-        "new": (
-            made.new,
-            {"Episode": "episode_id", "Family": "family_id", "Began": "start_date", "Level": "level_at_start",
-             "Lead agency": agency["Lead agency"]},
-        ),
         "stepped_up": (
             made.stepped_up,
             {"Episode": "episode_id", "Family": "family_id", "Stepped up": "date", "From": "from_level",
              "To": "to_level", "Accepted": "accepted_date"},
+        ),
+        "new": (
+            made.new,
+            {"Episode": "episode_id", "Family": "family_id", "Began": "start_date", "Level": "level_at_start",
+             "Lead agency": agency["Lead agency"]},
         ),
         "actions": (
             made.actions,
             {"Action": "item_id", "Owner": agency["Owner"], "Days overdue": "overdue", "Due": "due_date",
              "Agreed": "met", "Family": "family_id"},
         ),
-        "reviews": (
-            made.reviews,
-            {"Episode": "episode_id", "Family": "family_id", "Days overdue": "overdue", "Due": "due_date"},
-        ),
         "drifting": (
             made.drifting.with_columns(reason.alias("reason")),
             {"Episode": "episode_id", "Family": "family_id", "Open since": "start_date", "Why": "reason"},
         ),
+        "reviews": (
+            made.reviews,
+            {"Episode": "episode_id", "Family": "family_id", "Days overdue": "overdue", "Due": "due_date"},
+        ),
     }  # fmt: skip
     titles = {
-        "new": ("New episodes", "Begun since the last meeting."),
         "stepped_up": ("Stepped up", "To a higher level of need since the last meeting."),
+        "new": ("New episodes", "Begun since the last meeting."),
         "actions": ("Actions not done", "Agreed at the forum and not done, the longest overdue first."),
+        "drifting": (
+            "Drifting",
+            "Open over 12 months, or three reviews held in turn without a change of level; the longest open first.",
+        ),
         "reviews": ("Reviews due", "Due by the next meeting and not held, the longest overdue first."),
-        "drifting": ("Drifting", "Open over 12 months, or three reviews held in turn without a change of level."),
     }
     number = ("Days overdue", "Level", "From", "To")
     return [
@@ -208,6 +220,8 @@ def _said(frame: pl.DataFrame, shown: Mapping[str, str], agencies: Mapping[str, 
             return words.MISSING
         if column.endswith("agency_id"):
             return agencies.get(str(value), str(value))
+        if isinstance(value, int):
+            return words.number(value, decimals=0)
         return words.day(value) if isinstance(value, date) else str(value)
 
     picked = frame.select(list(shown.values()))

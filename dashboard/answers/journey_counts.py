@@ -6,6 +6,7 @@ reckoned when it is asked for. Agencies are a table of their own beside the coun
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -14,20 +15,21 @@ import polars as pl
 
 from dashboard.access import Scope
 from dashboard.answers import case_records, journeys_beside, places
-from dashboard.answers.keep import kept_for_all
+from dashboard.answers.journeys_beside import KNOWN
+from dashboard.answers.keep import kept_with_records
 from metrics import journeys
+from metrics.catalogue import DEFINITIONS
 from metrics.counting import ALL, NOT_RECORDED
 from metrics.disclosure import Rule, join, nest, suppress, total
+from metrics.estimates import SUPPRESSED
 
 NEEDED = ("episode", "person", "referral", "review", "step_event")
 AREAS = ("council", "forum_area")
-LEAST = 30  # episodes of an agency in a year; smaller ones are not shown by themselves
-WAYS_LEAST = 60  # episodes of an agency in a year, for how many moved up, down or not
-# Of how many an area or a level must be for a table of it: below that nearly all of it would be hidden, and with it
-# much of its neighbours.
-AT_LEVEL = 100  # episodes of an area or the county that began at a level, for where they ended
-ENOUGH = {"flow": 300, "closures": 100, "followed": 30, "open": 30}
+_SHOWN = tomllib.loads((DEFINITIONS / "journeys_shown.toml").read_text(encoding="utf-8"))
+LEAST, WAYS_LEAST, AT_LEVEL = _SHOWN["agency"], _SHOWN["agency_ways"], _SHOWN["at_level"]
+ENOUGH: Mapping[str, int] = _SHOWN["enough"]
 OTHERS = "other agencies"
+_KEYS = ["measure", "breakdown", "group"]
 _AREA, _LEVEL, _AGENCY = "area", "level", "agency"  # names of the splits, as the totals know them
 # Of agencies: which way, why closed in three words, who came back, what drifts. The rest would be hidden nearly always.
 OF_AGENCIES = (
@@ -49,14 +51,14 @@ class Year:
     over: bool
 
 
-@kept_for_all
+@kept_with_records
 def years(scope: Scope) -> tuple[Year, ...]:
-    """The financial years in which episodes began or ended, the newest first; none without records."""
+    """The financial years in which episodes began or ended, the newest first; none without episodes."""
     last = case_records.as_at(scope)
-    if last is None:
+    if last is None or not case_records.has_episodes(scope):
         return ()
     days = pl.col("start_date").filter(pl.col("start_date") <= last)
-    first = _tables(scope)["episode"].select(days.min()).item()
+    first = _tables(scope)["episode"].select(days.min()).item() or last
     begins = range(max(_year_of(first), last.year - 12), _year_of(last) + 1)
     made = [
         Year(f"{y}/{(y + 1) % 100:02d}", date(y, 4, 1), date(y + 1, 3, 31), date(y + 1, 3, 31) <= last) for y in begins
@@ -74,11 +76,12 @@ def _tables(scope: Scope) -> Mapping[str, pl.DataFrame]:
     return {name: prepared[name] for name in NEEDED if name in prepared}
 
 
-@kept_for_all
+@kept_with_records
 def of_areas(scope: Scope, year: str) -> pl.DataFrame:
     """Every measure of `metrics.journeys` of a year for the county, councils, forum areas, and levels at the start.
 
     An estimates frame; breakdowns `all`, `area`, `level`. Open episodes and drift are those of the year's last day.
+    The county comes first: what is shown of it stays shown, and its areas are hidden as far as that asks for.
     """
     parts = {None: ALL, "council": _AREA, "forum_area": _AREA, "level": _LEVEL}
     frame = _counted(scope, year, parts)
@@ -86,13 +89,24 @@ def of_areas(scope: Scope, year: str) -> pl.DataFrame:
     by_level = (pl.col("breakdown") == _LEVEL) & pl.col("measure").str.contains("^(flow|closure)")
     frame = _large_enough(frame.filter(~by_level, ~pl.col("measure").is_in(_WAYS)))
     beside = journeys_beside.shown(scope, year)
-    both = pl.concat([frame, journeys_beside.known(beside)], how="diagonal")
-    safe = _hidden(both, join(totals(scope), journeys_beside.sums()), Rule(standing=journeys_beside.KNOWN, exempt=True))
-    mine = safe.filter(pl.col("standing").is_null()).select(frame.columns)
-    return journeys_beside.hide_alike(mine, beside)
+    sums = join(totals(scope), journeys_beside.sums())
+    whole = pl.col("breakdown") == ALL
+    county = _hidden_beside(frame.filter(whole), beside.filter(whole), sums)
+    told = county.filter(pl.col("status") != SUPPRESSED).select(*_KEYS, pl.lit(KNOWN).alias("standing"))
+    marked = frame.join(told, on=_KEYS, how="left", maintain_order="left")
+    areas = _hidden_beside(marked, beside, sums).filter(~whole)
+    return journeys_beside.hide_alike(pl.concat([county, areas]), beside)
 
 
-@kept_for_all
+def _hidden_beside(frame: pl.DataFrame, beside: pl.DataFrame, sums: pl.DataFrame) -> pl.DataFrame:
+    """`frame` after disclosure control, its rows of the standing `KNOWN` and what Activity shows being known."""
+    rows = frame if "standing" in frame.columns else frame.with_columns(pl.lit(None, pl.String).alias("standing"))
+    both = pl.concat([rows.with_columns(pl.lit(True).alias("_mine")), journeys_beside.known(beside)], how="diagonal")
+    safe = _hidden(both, sums, Rule(standing=KNOWN, exempt=True))
+    return safe.filter(pl.col("_mine")).drop("_mine", "standing")
+
+
+@kept_with_records
 def of_agencies(scope: Scope, year: str) -> pl.DataFrame:
     """`OF_AGENCIES` of a year for each agency with at least 30 episodes; the breakdown is `agency`.
 

@@ -13,51 +13,30 @@ import polars as pl
 
 from dashboard import words
 from dashboard.access import AGENCY, FORUM_AREA, ROLES, NotAllowed, Scope
-from dashboard.answers import case_records, journey_counts, places
+from dashboard.answers import case_records, journey_counts, journey_words, places
 from dashboard.answers.journey_counts import AREAS, OF_AGENCIES, Year
+from dashboard.answers.journey_words import LEVELS, Table
 from dashboard.answers.keep import kept
-from metrics import journeys as reckoned
 from metrics.counting import ALL
 from metrics.estimates import empty
-from metrics.intervals import wilson
 
-LEVELS: Mapping[int, str] = reckoned.LEVELS
 WHOLE, EVERY = "", ""  # in place of an area's, agency's or level's code
 SOURCE = "Case records of the partnership, reckoned by this dashboard"
 INVENTED_SOURCE = "Invented case records"
-_FOLLOWED: Mapping[str, str] = {
-    "returned": "Came back to early help",
-    "stepped_up_after": "Went to children's social care",
-    "stayed_free": "Neither",
-}
-_DRIFT: Mapping[str, str] = {
-    "drift": "Drifting, for either reason",
-    "drift_long": "Open for more than 12 months",
-    "drift_reviews": "Three reviews held in turn without a change of level",
-}
-COLUMNS = ("What", "Episodes", "Share", "95% limits", "Of")
 
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """What the controls offer: code → what is shown; the first is taken where nothing is chosen, years the newest that
-    is over."""
+    """What the controls offer: code → what is shown. `year`, `area`, `agency`: what they begin with, the newest year
+    that is over, and the own area or agency of somebody who is held to one."""
 
     years: Mapping[str, str]
     year: str
     areas: Mapping[str, str]
     agencies: Mapping[str, str]
     levels: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A table in words: columns as `COLUMNS`, but for the first."""
-
-    name: str
-    lead: str
-    frame: pl.DataFrame
-    numbers: Sequence[str] = COLUMNS[1:4]
+    area: str
+    agency: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +73,8 @@ def choices(scope: Scope) -> Choices | None:
         year=next((y.name for y in held if y.over), held[0].name),
         areas={WHOLE: "Whole county", **told_apart(areas)},
         agencies={EVERY: "All agencies", **told_apart(agencies)},
+        area=case_records.own_area(scope),
+        agency=case_records.own_agency(scope),
         levels={EVERY: "All levels", **{str(level): f"{level} {name}" for level, name in LEVELS.items()}},
     )
 
@@ -126,17 +107,17 @@ def journeys(scope: Scope, *, area: str, agency: str, level: str, year: str) -> 
         flow = flow.filter(pl.col("measure").str.contains(f"^flow:{level}"))
     held = {row["measure"]: row for row in frame.iter_rows(named=True)}
     at_level = _at_level(scope, held, area, agency, level, year)
-    closures, returns, drift = _closures(held), _returns(at_level), _drift(at_level)
-    tables = [_flow(held, level) if not agency else _ways(held), closures, returns, drift]
+    went = journey_words.ways(held) if agency else journey_words.flow(held, level)
+    back, idle = journey_words.returns(at_level), journey_words.drift(at_level)
     when = next(y for y in journey_counts.years(scope) if y.name == year)
     return Journeys(
-        sentence=_sentence(held, of, offered.years[year]),
+        sentence=journey_words.sentence(held, of, offered.years[year]),
         remark=remark,
         flow=flow,
-        headline=_headline(held, level),
+        headline=journey_words.headline(held, level),
         subtitle=f"Episodes open in {offered.years[year]}, {of}: level of need at the beginning and at the end",
-        n=f"{_number(held, 'flow')} episodes" if "flow" in held else "",
-        tables=tables,
+        n=f"{journey_words.number(held, 'flow')} episodes" if "flow" in held else "",
+        tables=[went, journey_words.closures(held), back, idle],
         chosen={
             "Area": offered.areas[area if not agency else WHOLE],
             "Agency": offered.agencies[agency],
@@ -183,143 +164,6 @@ def _at_level(scope: Scope, held: Mapping[str, dict], area: str, agency: str, le
         return dict(held)
     rows = journey_counts.of_areas(scope, year).filter(breakdown="level", group=level)
     return {row["measure"]: row for row in rows.iter_rows(named=True)}
-
-
-# ---- in words
-
-
-def _sentence(held: Mapping[str, dict], of: str, year: str) -> str:
-    by_level = [_from_level(held, a) for a in LEVELS if f"flow:{a}" in held]
-    said = [part for part in ([_by_way(held)] if "flow:up" in held else by_level) if part]
-    first = f"In {year}, {of}"
-    if held.get("flow", {}).get("numerator") is not None:
-        first = f"In {year} {_number(held, 'flow')} episodes were open in {of}"
-    first = f"{first}: {'; '.join(said)}." if said else f"{first}: how many changed level is not shown."
-    back = held.get("returned")
-    if back and back["value"] is not None and back["denominator"] is not None:
-        share = words.figure(
-            back["value"], back["lower"], back["upper"], unit="%", decimals=0, numerator=back["numerator"],
-            denominator=back["denominator"],
-        )  # fmt: skip
-        first += f" Of the closures followed for 12 months, {share}, came back to early help."
-    return first
-
-
-def _by_way(held: Mapping[str, dict]) -> str:
-    names = {"flow:up": "moved up", "flow:down": "moved down"}
-    shown = {name: _share(held[m], held[m]["denominator"]) for m, name in names.items() if m in held}
-    said = [f"{words.value(row['value'], unit='%')} {name}" for name, row in shown.items() if row["value"] is not None]
-    return words.listed(said)
-
-
-def _from_level(held: Mapping[str, dict], a: int) -> str:
-    """`of 3,137 at level 2, 34.8% moved down and 6.2% up`, as far as it is shown and anybody could."""
-    down, up = (_moved(held, a, [b for b in LEVELS if test(b)]) for test in ((lambda b: b < a), (lambda b: b > a)))
-    said = [f"{words.number(share)}% moved {way}" for way, share in (("down", down), ("up", up)) if share is not None]
-    return f"of {_number(held, f'flow:{a}')} at level {a}, {words.listed(said)}" if said else ""
-
-
-def _moved(held: Mapping[str, dict], a: int, to: Sequence[int]) -> float | None:
-    whole, parts = held[f"flow:{a}"]["numerator"], [held[f"flow:{a}:{b}"]["numerator"] for b in to]
-    return None if not whole or not parts or None in parts else 100 * sum(parts) / whole
-
-
-def _headline(held: Mapping[str, dict], level: str) -> str:
-    """What the chart shows: of one level, or of the level at which most began."""
-    wholes = {a: held.get(f"flow:{a}", {}).get("numerator") or 0 for a in LEVELS if level in (EVERY, str(a))}
-    most = max(wholes, key=wholes.get)
-    stayed = held.get(f"flow:{most}:{most}", {}).get("numerator")
-    if not wholes[most] or stayed is None:
-        return "From which level of need to which"
-    share = words.number(100 * stayed / wholes[most], decimals=0)
-    return f"{share}% of those who began at level {most} ended at the same level"
-
-
-def _flow(held: Mapping[str, dict], level: str) -> Table:
-    rows = []
-    for a in LEVELS:
-        if level in (EVERY, str(a)) and f"flow:{a}" in held:
-            of = f"those who began at {a}"
-            rows += [_cells(f"From {a} {LEVELS[a]} to {b} {LEVELS[b]}", held[f"flow:{a}:{b}"], of) for b in LEVELS]
-    if not level and "flow:unknown" in held:
-        rows.append(_cells("No level recorded at either end", held["flow:unknown"], "all episodes"))
-    lead = "Neither up nor down is good or bad in itself: a step up can be the right help at the right time."
-    return Table("Step up and step down", lead if rows else "", _frame(rows))
-
-
-def _ways(held: Mapping[str, dict]) -> Table:
-    names = {"flow:up": "Moved up", "flow:down": "Moved down"}
-    rows = [_cells(name, _share(held[m], held[m]["denominator"]), "episodes") for m, name in names.items() if m in held]
-    lead = "By agency the levels themselves are too small to show." if rows else ""
-    return Table("Step up and step down", lead, _frame(rows))
-
-
-def _closures(held: Mapping[str, dict]) -> Table:
-    reasons = reckoned.closure_reasons()
-    out = [held.get(f"closure:{code}") for code, reason in reasons.items() if not reason.outcome]
-    whole = held.get("closures", {}).get("numerator")
-    left = [row["numerator"] for row in out if row]
-    of = whole - sum(left) if whole is not None and len(left) == len(out) and None not in left else None
-    rows = []
-    for code, reason in reasons.items():
-        row = held.get(f"closure:{code}")
-        if row is None:
-            continue
-        if not reason.outcome:
-            rows.append((reason.label, _count(row), "not counted in shares", "", ""))
-        else:
-            rows.append(_cells(reason.label, _share(row, of), "closures without moved and error" if of else "closures"))
-    lead = f"{_number(held, 'closures')} episodes were closed. " if "closures" in held else ""
-    lead += (
-        "Shares leave out families who moved away and episodes opened in error."
-        if of
-        else "Shares are of all closures: how many moved away or were opened in error is not shown here."
-    )
-    return Table("Why episodes were closed", lead, _frame(rows))
-
-
-def _returns(held: Mapping[str, dict]) -> Table:
-    rows = [_cells(name, held[m], "closures followed for 12 months") for m, name in _FOLLOWED.items() if m in held]
-    lead = (
-        f"{_number(held, 'followed')} closures were followed for 12 months; {_number(held, 'not_mature')} are not yet "
-        "12 months old. A family can do both."
-    )
-    return Table("Who came back within 12 months of closing", lead if rows else "", _frame(rows))
-
-
-def _drift(held: Mapping[str, dict]) -> Table:
-    rows = [_cells(name, held[m], "open episodes") for m, name in _DRIFT.items() if m in held]
-    lead = f"{_number(held, 'open')} episodes were open on the last day; fewer that drift is better." if rows else ""
-    return Table("What drifts", lead, _frame(rows))
-
-
-def _share(row: dict, of: float | None) -> dict:
-    """The row as a share of `of`; without it, of all closures, as it is."""
-    if row["numerator"] is None or not of:
-        return row
-    limits = pl.select(wilson(row["numerator"], of, multiplier=100)).item()
-    return {**row, "denominator": of, "value": 100 * row["numerator"] / of, **limits}
-
-
-def _cells(name: str, row: dict, of: str) -> tuple[str, ...]:
-    hidden = row["numerator"] is None or row["denominator"] is None
-    share = words.value(None if hidden else row["value"], unit="%", status=row["status"])
-    limits = "" if hidden else words.interval(row["lower"], row["upper"])
-    count = "" if row["denominator"] is None else f"{words.number(row['denominator'], decimals=0)} {of}"
-    return name, _count(row), share, limits, count
-
-
-def _count(row: dict) -> str:
-    return words.value(row["numerator"], decimals=0, status=row["status"])
-
-
-def _number(held: Mapping[str, dict], measure: str) -> str:
-    row = held.get(measure)
-    return words.MISSING if row is None else _count(row)
-
-
-def _frame(rows: Sequence[tuple[str, ...]]) -> pl.DataFrame:
-    return pl.DataFrame(rows, schema=dict.fromkeys(COLUMNS, pl.String), orient="row")
 
 
 def about(scope: Scope) -> dict[str, str]:

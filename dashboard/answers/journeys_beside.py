@@ -12,7 +12,7 @@ import polars as pl
 
 from dashboard.access import Scope
 from dashboard.answers.activity_shown import figures
-from dashboard.answers.keep import kept_for_all
+from dashboard.answers.keep import kept_with_records
 from metrics.disclosure import join, total
 from metrics.estimates import SCHEMA, SUPPRESSED, conform
 from metrics.journeys import closure_reasons
@@ -59,7 +59,7 @@ def sums() -> pl.DataFrame:
     return join(*made)
 
 
-@kept_for_all
+@kept_with_records
 def shown(scope: Scope, year: str) -> pl.DataFrame:
     """Activity's rows of a year for the county, councils and forum areas, hidden ones too, named as journeys name them;
     an estimates frame with `standing`."""

@@ -11,7 +11,7 @@ import functools
 import inspect
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -20,10 +20,12 @@ from dashboard.store import Store, open_store
 
 P = ParamSpec("P")
 T = TypeVar("T")
+State = Callable[[Scope], Hashable]
 
 LIMIT = 512  # answers; a scorecard is some tens of kilobytes
 
 _answers: OrderedDict[tuple, Any] = OrderedDict()
+_of_records: OrderedDict[tuple, Any] = OrderedDict()  # of the newest state of the records alone, whatever their number
 _lock = threading.RLock()
 _computing: dict[tuple, threading.Lock] = {}
 _store: Store | None = None
@@ -45,27 +47,46 @@ def use_store(store: Store | None) -> None:
     with _lock:
         if store is not _store:
             _answers.clear()
+            _of_records.clear()
         _store = store
 
 
-def kept(question: Callable[Concatenate[Scope, P], T]) -> Callable[Concatenate[Scope, P], T]:
+def kept(
+    question: Callable[Concatenate[Scope, P], T], *, state: State | None = None
+) -> Callable[Concatenate[Scope, P], T]:
     """Keep the answer to a question until the data change, for each scope apart.
 
     The question's first argument is the scope; the others must be hashable. Errors are not kept. Raises `TypeError`
-    for a question without a scope, and when it is asked without one.
+    for a question without a scope, and when it is asked without one. `state`: for what rests on records that change
+    without the data version, something that changes with them. It is looked up once for a question and all that it
+    asks in turn; whatever asks a question with a state must itself be kept with it.
     """
-    return _kept(question, Scope.sight)
+    return _kept(question, Scope.sight, state)
 
 
-def kept_for_all(question: Callable[Concatenate[Scope, P], T]) -> Callable[Concatenate[Scope, P], T]:
+def kept_for_all(
+    question: Callable[Concatenate[Scope, P], T], *, state: State | None = None
+) -> Callable[Concatenate[Scope, P], T]:
     """Keep one answer for everybody: only for questions about published figures.
 
     The question is asked in the scope `PUBLISHED` whoever asks, so its answer cannot hold what a role alone may see.
     """
-    return _kept(question, lambda scope: PUBLISHED)
+    return _kept(question, lambda scope: PUBLISHED, state)
 
 
-def _kept(question: Callable[..., T], seen_as: Callable[[Scope], Scope]) -> Callable[..., T]:
+def kept_with_records(question: Callable[Concatenate[Scope, P], T]) -> Callable[Concatenate[Scope, P], T]:
+    """Keep one answer for everybody until a file is loaded or taken out, or records are purged: for what is reckoned
+    from case records, which takes seconds.
+
+    A note that somebody writes does not make it void, and no other answer pushes it out. Asked in the scope
+    `PUBLISHED`, as with `kept_for_all`; what it gives and is not hidden yet stays within the answers.
+    """
+    return _kept(question, lambda scope: PUBLISHED, None, with_records=True)
+
+
+def _kept(
+    question: Callable[..., T], seen_as: Callable[[Scope], Scope], state: State | None, *, with_records: bool = False
+) -> Callable[..., T]:
     if next(iter(inspect.signature(question).parameters), "") != "scope":
         raise TypeError(f"{question.__name__}: the first argument of a kept question is its scope")
 
@@ -75,7 +96,9 @@ def _kept(question: Callable[..., T], seen_as: Callable[[Scope], Scope]) -> Call
             raise TypeError(f"{question.__name__} is asked in a scope, not {type(scope).__name__}")
         asked = (seen_as(scope), *args)
         with _one_version() as version:
-            return _answered((question, version, asked, tuple(sorted(kwargs.items()))), question, asked, kwargs)
+            rests_on = _looked_up(_records_version) if with_records else (version, state and _looked_up(state))
+            key = (rests_on, question, asked, tuple(sorted(kwargs.items())))
+            return _answered(_of_records if with_records else _answers, key, question, asked, kwargs)
 
     return answer
 
@@ -87,30 +110,50 @@ def _one_version() -> Iterator[int]:
     if held is not None:
         yield held
         return
-    _asking.version = the_store().version()
+    _asking.version, _asking.states = the_store().version(), {}
     try:
         yield _asking.version
     finally:
         _asking.version = None
 
 
-def _answered(key: tuple, question: Callable[..., T], args: tuple, kwargs: dict[str, Any]) -> T:
+def _looked_up(state: State) -> Hashable:
+    if state not in _asking.states:
+        _asking.states[state] = state(PUBLISHED)
+    return _asking.states[state]
+
+
+def _records_version(scope: Scope) -> int:
+    return the_store().records_version()
+
+
+def _answered(
+    memory: OrderedDict[tuple, Any], key: tuple, question: Callable[..., T], args: tuple, kwargs: dict[str, Any]
+) -> T:
     with _lock:
-        if key in _answers:
-            _answers.move_to_end(key)
-            return _answers[key]
+        if key in memory:
+            memory.move_to_end(key)
+            return memory[key]
         turn = _computing.setdefault(key, threading.Lock())
     with turn:  # twenty-five sessions asking at once reckon once
         with _lock:
-            if key in _answers:
-                return _answers[key]
+            if key in memory:
+                return memory[key]
         try:
             result = question(*args, **kwargs)
             with _lock:
-                _answers[key] = result
-                while len(_answers) > LIMIT:
-                    _answers.popitem(last=False)
+                memory[key] = result
+                _forget(memory, key)
             return result
         finally:
             with _lock:
                 _computing.pop(key, None)
+
+
+def _forget(memory: OrderedDict[tuple, Any], newest: tuple) -> None:
+    """Of records what rests on an earlier state; of the rest what was not asked for the longest."""
+    if memory is _of_records:
+        for key in [key for key in memory if key[0] != newest[0]]:
+            del memory[key]
+    while memory is _answers and len(memory) > LIMIT:
+        memory.popitem(last=False)

@@ -8,17 +8,20 @@ import polars as pl
 
 from dashboard import words
 from dashboard.access import LOAD, UNDO, Scope, require
-from dashboard.answers import activity_shown, case_loads, places
+from dashboard.answers import case_loads, case_records, instrument_loads, places
 from dashboard.answers.keep import the_store
 from dashboard.intake import CASES, KINDS, PLACES, THINGS, Batch, IntakeError, read, safe_name
 from dashboard.store import Changes, StoreError
 
-SHOWN = 50  # refused rows on the page; all of them are in the file to take away
 NOT_HERE = (
     "This file is checked and not loaded. With the ready users of this machine anyone here could see it, so only files "
     "of the publishers are put in. Figures of your own go in with early-help load, and are shown to those who sign in."
 )
-COLUMNS = ("Load", "File", "Kind", "Publisher", "Standing", "Loaded", "By", "Figures", "Refused", "State")
+COLUMNS = ("Load", "File", "Kind", "Publisher", "Standing", "Loaded", "By", "Brought", "Refused", "State")
+NUMBERS = ("Load", "Brought", "Refused")
+
+
+_STANDINGS = {"local": "own"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +41,18 @@ def preview(scope: Scope, data: bytes, *, file_name: str, kind: str = "") -> Pre
     require(scope, LOAD)
     file_name = safe_name(file_name)
     try:
-        batch = read(data, file_name=file_name, kind=kind or None, forum_areas=places.own_forum_areas(scope))
+        batch = read(
+            data,
+            file_name=file_name,
+            kind=kind or None,
+            forum_areas=places.own_forum_areas(scope),
+            agencies=case_records.agencies(scope),
+        )
     except IntakeError as error:
         return Preview(file_name, problem=str(error))
+    if batch.instrument:
+        kept_out = NOT_HERE if scope.local else ""
+        return Preview(file_name, batch=batch, sentence=instrument_loads.sentence(batch), kept_out=kept_out)
     standing = the_store().find_load(batch.sha256)
     if standing is not None:
         when = words.day(standing.loaded_at.date())
@@ -62,14 +74,17 @@ def put_in(scope: Scope, batch: Batch) -> str:
     require(scope, LOAD)
     if scope.local and not batch.publisher:
         return NOT_HERE
+    if batch.instrument:
+        return instrument_loads.put_in(scope, batch)
     try:
         number = _load(scope, batch)
     except StoreError as error:
         return str(error)
-    if batch.cases is not None:
-        activity_shown.reckon(scope)
-    came = f"{_things(batch)}, {_count(batch.rows_refused, 'row', 'rows')} refused"
-    return f"{batch.file_name} is in as load {number}: {came}."
+    refused = f"{_count(batch.rows_refused, 'row', 'rows')} refused"
+    if batch.cases is None:
+        return f"{batch.file_name} is in as load {number}: {_things(batch)}, {refused}."
+    brought = case_loads.sentence(batch)
+    return f"{batch.file_name} is in as load {number}: {brought}; {refused}. Its pages are ready in about a minute."
 
 
 def _load(scope: Scope, batch: Batch) -> int:
@@ -96,10 +111,14 @@ def loaded(scope: Scope) -> pl.DataFrame:
     return the_store().loads()
 
 
-def refused_of(scope: Scope, load: int) -> pl.DataFrame:
-    """The refused rows of one load: line, column, value, reason. Raises `NotAllowed`: a row may be of a family."""
+def faults_of(scope: Scope, load: int) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The refused rows of one load, and those that were used with a change or in spite of a fault: line, column, value,
+    reason. Raises `NotAllowed`: a row may be of a family."""
     require(scope, LOAD)
-    return the_store().refused(load)
+    listed = the_store().listed(load)
+    named = pl.when(pl.col("table") != "").then(pl.col("table") + ": ").otherwise(pl.lit("")) + pl.col("column")
+    rows = listed.with_columns(named.alias("column"))
+    return rows.filter(~pl.col("repaired")), rows.filter("repaired")
 
 
 def undo(scope: Scope, load: int) -> str:
@@ -123,7 +142,7 @@ def summary(loads: pl.DataFrame) -> str:
     if figures.height:
         brought = words.listed([f"{figures['figures'].sum():,} figures", *more])
     else:
-        brought = f"No figures, but {words.listed(more)}"
+        brought = f"No published figures yet, but {words.listed(more)}"
     return (
         f"{brought} from {_count(standing.height, 'file', 'files')} are in. "
         f"The latest, {last['file_name']}, came on {words.day(last['loaded_at'].date())}."
@@ -138,10 +157,10 @@ def cells(loads: pl.DataFrame) -> list[tuple[str, ...]]:
             row["file_name"],
             KINDS.get(row["kind"], row["kind"]),
             row["publisher"] or "–",
-            row["standing"],
+            _STANDINGS.get(row["standing"], row["standing"]),
             words.day(row["loaded_at"].date()),
             words.name(row["loaded_by"]) or "–",
-            f"{row['figures']:,}",
+            _count(row["figures"], *_named(row["kind"])),
             f"{row['refused']:,}",
             f"undone {words.day(row['undone_at'].date())}" if row["undone_at"] else "stands",
         )
@@ -155,32 +174,28 @@ def choices(loads: pl.DataFrame) -> dict[int, str]:
     return {number: f"{number}: {name}" for number, name in standing.select("load_id", "file_name").iter_rows()}
 
 
-def refused_caption(rows: int) -> str:
-    """The heading of the refused rows' table."""
-    if rows > SHOWN:
-        return f"The first {SHOWN} of {rows:,} refusals; all of them are in the file"
-    return _count(rows, "refusal", "refusals")
-
-
 def _count(number: int, one: str, many: str) -> str:
     return f"{number:,} {one if number == 1 else many}"
 
 
 def _things(batch: Batch) -> str:
-    thing = THINGS.get(batch.kind, "figure")
-    return _count(batch.size, thing, f"{thing}s")
+    return _count(batch.size, *_named(batch.kind))
+
+
+def _named(kind: str) -> tuple[str, str]:
+    """What a file of a kind brings, one and many."""
+    thing = THINGS.get(kind, "figure")
+    return thing, f"{thing}s"
 
 
 def _sentence(batch: Batch, changes: Changes | None) -> str:
-    parts = [
-        f"{_things(batch)} can be used",
-        f"{_count(batch.rows_refused, 'row is', 'rows are')} refused",
-    ]
+    usable = _things(batch) if batch.cases is None else _count(batch.rows_used, "row", "rows")
+    parts = [f"{usable} can be used", f"{_count(batch.rows_refused, 'row is', 'rows are')} refused"]
     if batch.rows_left_out:
         parts.append(f"{_count(batch.rows_left_out, 'row is', 'rows are')} left out")
     said = f"{batch.file_name} is {KINDS[batch.kind]} with {_count(batch.rows, 'row', 'rows')}: {words.listed(parts)}."
     if batch.cases is not None:
-        return f"{said} They are {case_loads.sentence(batch)}."
+        return f"{said} It brings {case_loads.sentence(batch)}."
     if changes is None:
         standing = the_store().places(batch.places_kind)
         if standing is not None and "level" in standing.columns:  # of boundaries only those of the same levels

@@ -17,6 +17,7 @@ from dashboard.identity import (
     UNKNOWN,
     SignIn,
     Visitor,
+    email_of,
     groups_of,
     issued_at,
     name_of,
@@ -44,7 +45,9 @@ def visitor_of(claims: Mapping[str, object], rules: SignIn | None, *, now: float
     ended = the_store().session_ended(session) if moment < until else True
     if ended:
         return Visitor(ENDED, session=session, person=person)
-    scopes = scopes_of(_grants(claims, rules, person), person=person, author=name, local=rules.local)
+    scopes = scopes_of(
+        _grants(claims, rules, person), person=person, author=name, local=rules.local, email=email_of(claims)
+    )
     who = Visitor(IN if scopes else UNKNOWN, scopes, name, person, until, session)
     if ended is None and the_store().begin_session(session, until=_moment(until)):
         note(_scope_of(who), SIGNED_IN)

@@ -8,12 +8,14 @@ from datetime import date
 import polars as pl
 
 from dashboard.access import Scope
-from dashboard.answers import places
+from dashboard.answers import own_indicators, places
 from dashboard.answers.hidden import area_totals, hide, is_own, measure_totals
 from dashboard.answers.keep import kept_for_all, the_store
+from dashboard.answers.own_indicators import kept_for_all_with_own, known
 from metrics import comparison, trends
 from metrics.catalogue import Catalogue, Series, area_codes, catalogue
 from metrics.disclosure import join
+from metrics.estimates import conform
 from metrics.indicators import county_line, resolve
 
 COUNTY, NORTH, WEST, ENGLAND, EAST_MIDLANDS = "E10000021", "E06000061", "E06000062", "E92000001", "E12000004"
@@ -48,27 +50,27 @@ def published(scope: Scope) -> pl.DataFrame:
     compared, averaged, forecast or kept. Own figures of smaller areas than districts are left out, and come to the map
     with what they add up to; so are those split by something else than area, which no page shows.
     """
-    known = catalogue()
-    feeds = sorted({f for s in known.series.values() for f in (*s.feeds, s.numerator_feed) if f})
+    defined = catalogue()
+    feeds = sorted({f for s in defined.series.values() for f in (*s.feeds, s.numerator_feed) if f})
     figures = the_store().read_figures(feeds)
     own = figures.filter(is_own())
     was_own = pl.col("previous_value").is_not_null() & (is_own() | is_own("previous_standing"))
-    large = pl.col("breakdown").eq("area") & pl.col("group").is_in([*known.areas, *area_codes(known.areas)])
+    large = pl.col("breakdown").eq("area") & pl.col("group").is_in([*defined.areas, *area_codes(defined.areas)])
     figures = figures.filter(~is_own() | large).with_columns(
         pl.when(~was_own).then("previous_value").alias("previous_value"),
         pl.when(was_own & is_own()).then(pl.concat_str("note", pl.lit(RESTATED), separator=" ", ignore_nulls=True))
         .otherwise("note").alias("note"),
     )  # fmt: skip
-    every = _lines(figures, known).with_columns(pl.lit("published").alias("standing"))
+    every = _lines(figures, defined).with_columns(pl.lit("published").alias("standing"))
     if own.is_empty():
         return every
-    official = _lines(figures.filter(~is_own()), known)
+    official = _lines(figures.filter(~is_own()), defined)
     where = places.lookup(scope).select("district", "council")
     return _own_hidden(every, official, join(area_totals(where, whole=COUNTY), measure_totals()))
 
 
-def _lines(figures: pl.DataFrame, known: Catalogue) -> pl.DataFrame:
-    every = resolve(figures, known.series, faults=known.faults)
+def _lines(figures: pl.DataFrame, defined: Catalogue) -> pl.DataFrame:
+    every = resolve(figures, defined.series, faults=defined.faults)
     county = county_line(every, county=COUNTY, successors=(NORTH, WEST))
     return pl.concat([every.filter(pl.col("group") != COUNTY), county.select(every.columns)])
 
@@ -88,13 +90,16 @@ def _own_hidden(every: pl.DataFrame, official: pl.DataFrame, totals: pl.DataFram
     return pl.concat([safe.join(rates, on=_KEY, how="anti", maintain_order="left"), rates.select(safe.columns)])
 
 
-@kept_for_all
+@kept_for_all_with_own
 def of_series(scope: Scope, series: str) -> pl.DataFrame:
-    """All areas and periods of one series, an estimates frame in order of time."""
-    return published(scope).filter(pl.col("measure") == series).sort("group", "period_end")
+    """All areas and periods of one series, published or reckoned here, an estimates frame in order of time."""
+    every = published(scope)
+    if own_indicators.is_own(series):
+        return conform(own_indicators.line(scope, series), every.schema)
+    return every.filter(pl.col("measure") == series).sort("group", "period_end")
 
 
-@kept_for_all
+@kept_for_all_with_own
 def comparator(scope: Scope, series: str, area: str, against: str, vintage: str) -> pl.DataFrame:
     """The comparator's line for one series: a place of `COMPARATORS`, or another area's code. An estimates frame."""
     every = of_series(scope, series)
@@ -116,10 +121,10 @@ def vintages() -> tuple[str, ...]:
     return tuple(catalogue().neighbours["vintage"].unique().sort(descending=True).to_list())
 
 
-@kept_for_all
+@kept_for_all_with_own
 def trend(scope: Scope, series: str, area: str) -> str:
     """The recent trend of one area in one series, in the words of `metrics.trends`."""
-    it = catalogue().series[series]
+    it = known(scope).series[series]
     moved = trends.recent_trend(
         of_series(scope, series).filter(pl.col("group") == area),
         value_type=it.value_type,
@@ -140,6 +145,6 @@ def way(series: Series) -> str:
     return comparison.direction_of(series.polarity, series.target_rule)
 
 
-def northamptonshire(known: Catalogue) -> list[str]:
+def northamptonshire(defined: Catalogue) -> list[str]:
     """The ids of the strategy's own indicators, part measures left out."""
-    return [i.id for i in known.indicators.values() if i.strategy.startswith("Northamptonshire") and not i.parent]
+    return [i.id for i in defined.indicators.values() if i.strategy.startswith("Northamptonshire") and not i.parent]

@@ -12,7 +12,8 @@ import polars as pl
 
 from dashboard import words
 from dashboard.access import Scope
-from dashboard.answers.keep import kept_for_all
+from dashboard.answers import own_indicators
+from dashboard.answers.own_indicators import kept_for_all_with_own, known
 from dashboard.answers.printed import printed_rows
 from dashboard.answers.published import (
     COMPARATORS,
@@ -27,7 +28,7 @@ from dashboard.answers.published import (
     trend,
     way,
 )
-from metrics.catalogue import Indicator, Series, catalogue
+from metrics.catalogue import Indicator, Series
 from metrics.comparison import NOT_COMPARED, against_benchmark
 from metrics.indicators import latest
 from metrics.trends import (
@@ -48,6 +49,7 @@ SHOW = {
 }
 SPLIT = date(2021, 8, 31)  # the county council ended on 31 March 2021; a school year that began before ends here
 STOPPED = "County line ends;"  # how the note begins where only rates are published since the county was split
+NOT_HERE = "nothing: it is reckoned here for the county as a whole, see there"
 UNCHANGED = "None has changed beyond the usual swing."
 STILL = (NO_CLEAR_CHANGE, TOO_FEW, USUAL_SWING)
 
@@ -65,40 +67,53 @@ class Group:
 class Scorecard:
     sentence: str
     lead: str  # what the reader must know before comparing
+    banner: str  # what stands small above, where invented records are in the figures
     groups: Sequence[Group]
     frame: pl.DataFrame  # the estimates shown, for the file to take away
 
 
-@kept_for_all
+@kept_for_all_with_own
 def scorecard(scope: Scope, *, area: str, against: str, vintage: str, show: str = "all") -> Scorecard:
     """The scorecard of one area. `against` is a place of `COMPARATORS`; `show` a key of `SHOW`."""
-    known = catalogue()
+    defined = known(scope)
     # Counted and said in the sentence: whole indicators. Part measures (S1b) have rows and are not counted.
-    counted = set(northamptonshire(known))
-    listed = [i for i in known.indicators.values() if i.id in counted or i.parent in counted]
+    counted = set(northamptonshire(defined))
+    listed = [i for i in defined.indicators.values() if i.id in counted or i.parent in counted]
     rows = {i.id: _row(scope, i, area, against, vintage) for i in listed if i.series}
+    # What is reckoned here is mostly of the whole county: elsewhere it has no row, and says so.
+    own = {i.id for i in listed if i.series and own_indicators.is_own(i.series[0])}
+    elsewhere = [code for code, row in rows.items() if code in own and row["value"] is None]
+    rows = {code: row for code, row in rows.items() if code not in elsewhere}
     with_value = {k: r for k, r in rows.items() if r["value"] is not None}
     groups = []
     for name in dict.fromkeys(i.outcome_group for i in listed):
         inside = [i for i in listed if i.outcome_group == name]
         shown = [rows[i.id] for i in inside if i.id in rows and _wanted(rows[i.id], show)]
         missing = [
-            {"id": i.id, "name": i.name, "missing": i.missing, "holder": i.holder} for i in inside if i.id not in rows
+            {
+                "id": i.id,
+                "name": i.name,
+                "missing": NOT_HERE if i.id in elsewhere else i.missing,
+                "holder": i.holder,
+            }
+            for i in inside
+            if i.id not in rows
         ]
         groups.append(Group(name, shown, missing if show == "all" else ()))
     judged = [r for k, r in rows.items() if k in counted]
     name = "their statistical neighbours" if against == NEIGHBOURS else COMPARATORS[against]
     frames = [r["history"].tail(1) for r in with_value.values()]
     return Scorecard(
-        _sentence(judged, len(counted), name),
+        _sentence([r for r in judged if r["id"] not in own], [r for r in judged if r["id"] in own], len(counted), name),
         _lead(judged, area),
+        own_indicators.banner(scope),
         groups,
         pl.concat(frames) if frames else pl.DataFrame(),
     )
 
 
 def _row(scope: Scope, indicator: Indicator, area: str, against: str, vintage: str) -> dict[str, Any]:
-    series = catalogue().series[indicator.series[0]]
+    series = known(scope).series[indicator.series[0]]
     every = of_series(scope, series.id).filter(pl.col("group") == area)
     best = latest(every)
     now = best.row(0, named=True) if best.height else {}
@@ -131,6 +146,9 @@ def _row(scope: Scope, indicator: Indicator, area: str, against: str, vintage: s
 
 def _notes(scope: Scope, indicator: Indicator, series: Series, area: str, now: Mapping[str, Any]) -> list[str]:
     notes = []
+    if rests_on := own_indicators.rests_on(series.id):
+        n = f", n = {now['n']:,}" if now.get("n") is not None else ""
+        notes.append(f"Reckoned here from {rests_on}{n}.")
     if indicator.relation != "direct":
         notes.append({"near": "Near measure.", "partial": "Part of it only.", "proxy": "Stand-in."}[indicator.relation])
     if area == COUNTY and (now.get("newer_period") or now.get("value") is None):
@@ -161,11 +179,16 @@ def _wanted(row: Mapping[str, Any], show: str) -> bool:
     return show == "all" or row["value"] is not None
 
 
-def _sentence(rows: Sequence[Mapping[str, Any]], all_of_them: int, name: str) -> str:
-    """`rows`: the whole indicators with a published series. Read out as it stands."""
+def _sentence(rows: Sequence[Mapping[str, Any]], own: Sequence[Mapping[str, Any]], all_of_them: int, name: str) -> str:
+    """`rows`: the whole indicators with a published series; `own`: those reckoned here. Read out as it stands."""
     held = [r for r in rows if r["value"] is not None]
-    if not held:
+    if not held and not own:
         return f"No figures are loaded yet for any of the strategy's {all_of_them} indicators."
+    reckoned = _reckoned_here(own)
+    without = all_of_them - len(rows) - len(own)
+    last = f" {without} have no figures yet." if without else ""
+    if not held:
+        return f"No published figures are loaded yet.{reckoned}{last}"
     current = [r for r in held if STOPPED not in r["note"]]
     verdicts = Counter({"best": "better", "worst": "worse"}.get(r["verdict"], r["verdict"]) for r in current)
     said = [
@@ -185,8 +208,16 @@ def _sentence(rows: Sequence[Mapping[str, Any]], all_of_them: int, name: str) ->
     if len(current) < len(rows):
         first += f"{len(current)} go on for the county after its split. Of these, "
     change = f"{_has(changed)} changed beyond the usual swing: {words.listed(turned)}." if changed else UNCHANGED
-    without = all_of_them - len(rows)
-    return f"{first}{words.listed(said)}. {change}" + (f" {without} have no figures yet." if without else "")
+    return f"{first}{words.listed(said)}. {change}{reckoned}{last}"
+
+
+def _reckoned_here(own: Sequence[Mapping[str, Any]]) -> str:
+    if not own:
+        return ""
+    turned = Counter(r["trend"] for r in own if r["trend"] not in STILL)
+    moved = words.listed([f"{count} {word}" for word, count in turned.items()])
+    is_or_are = "1 more is" if len(own) == 1 else f"{len(own)} more are"
+    return f" {is_or_are} reckoned here from the partnership's own records{': ' + moved if moved else ''}."
 
 
 def _has(count: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import timedelta
 from functools import lru_cache
@@ -130,7 +131,12 @@ def _axes(figure: go.Figure, months: Sequence[Point], lines: tuple[float, ...] |
     if months:  # said outright: where every month is hidden, nothing drawn tells the axis that it is one of days
         room = (months[-1].end - months[0].end) * 0.02 + timedelta(days=20)
         figure.update_xaxes(type="date", range=[months[0].end - room, months[-1].end + room])
-    figure.update_xaxes(tickvals=[p.end for p in shown], ticktext=[p.period for p in shown], autotickangles=[0, 45])
+    figure.update_xaxes(tickvals=[p.end for p in shown], ticktext=[_named(p) for p in shown], autotickangles=[0, 45])
+
+
+def _named(point: Point) -> str:
+    """`Sep 2026` for the month that a table calls 2026-09; other periods as they are."""
+    return f"{point.end:%b %Y}" if re.fullmatch(r"\d{4}-\d\d", point.period) else point.period
 
 
 def _say(headline: str, months: Sequence[Point], beyond: Sequence[tuple[Point, str]], lines, say) -> str:

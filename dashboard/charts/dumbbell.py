@@ -13,7 +13,7 @@ from dashboard.charts.base import base, wrapped
 
 FIRST, LAST = "stage_mean_first", "stage_mean_last"
 _ROW, _EDGE = 38, 84  # pixels: an area with its space, and what stands above and beneath all of them
-_NAME, _STAGE = 22, 12  # letters to a line of an area's and of a stage's name
+_NAME = 22  # letters to a line of an area's name
 
 
 def dumbbell(
@@ -25,6 +25,7 @@ def dumbbell(
     subtitle: str,
     source: str,
     n: str = "",
+    decimals: int = 1,
 ) -> tuple[go.Figure, str]:
     """Mean stage at the baseline and now, one row an area, and the chart's words.
 
@@ -53,30 +54,29 @@ def dumbbell(
         )
     for name, pair in zip(names, found.values(), strict=True):
         figure.add_annotation(
-            text=_written(pair), x=1, xref="paper", xanchor="left", xshift=8, y=name, yref="y", align="left"
+            text=_written(pair, decimals), x=1, xref="paper", xanchor="left", xshift=8, y=name, yref="y", align="left"
         )
-    numbers = list(stages)
+    numbers = list(stages)  # their names would cover each other on a phone: they stand in words beside the chart
     figure.update_xaxes(
-        range=[min(numbers) - 0.2, max(numbers) + 0.2], tickvals=numbers,
-        ticktext=[wrapped(f"{k} {stages[k]}".strip(), _STAGE) for k in numbers],
+        range=[min(numbers) - 0.2, max(numbers) + 0.2], tickvals=numbers, ticktext=[f"{k}" for k in numbers],
         showgrid=True, gridcolor=palette.GRID, tickangle=0,
     )  # fmt: skip
     figure.update_yaxes(categoryorder="array", categoryarray=names[::-1], range=[-0.6, len(names) - 0.4])
     figure.update_layout(margin={"r": 96})
-    return figure, _say(headline, areas, found)
+    return figure, _say(headline, areas, found, decimals)
 
 
-def _written(pair: tuple) -> str:
+def _written(pair: tuple, decimals: int) -> str:
     """`2.4 → 3.1`, or the marker where a mean is hidden or missing."""
     (first, why), (last, also) = pair
     if first is None or last is None:
         return words.value(None, status=why if first is None else also)
-    return f"{words.number(first)} → {words.number(last)}"
+    return f"{words.number(first, decimals=decimals)} → {words.number(last, decimals=decimals)}"
 
 
-def _say(headline: str, areas: Mapping[str, str], found: Mapping[str, tuple]) -> str:
-    said = [f"{name}: {_written(found[area])}" for area, name in areas.items()]
+def _say(headline: str, areas: Mapping[str, str], found: Mapping[str, tuple], decimals: int) -> str:
+    said = [f"{name}: {_written(found[area], decimals)}" for area, name in areas.items()]
     opening = f"{headline.rstrip('.')}."
     if not said:
         return f"{opening} No figures."
-    return f"{opening} Mean stage, first and now: {'; '.join(said)}."
+    return f"{opening} {'Mean stage' if decimals else 'Stage'}, first and now: {'; '.join(said)}."

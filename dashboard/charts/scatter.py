@@ -50,7 +50,7 @@ def _drawn(rows: Sequence[tuple[str, float, float]], names, texts, units, decima
         go.Scatter(
             x=[x for _, x, _ in rows], y=[y for _, _, y in rows], mode="markers+text",
             text=[f"<b>{name}</b>" if m else name for name, m in zip(shown, marked, strict=True)],
-            textposition=_sides(rows), cliponaxis=False, customdata=said,
+            textposition=sides(rows), cliponaxis=False, customdata=said,
             hovertemplate="%{customdata}<extra></extra>",
             marker={
                 "size": [15 if m else 11 for m in marked], "symbol": ["diamond" if m else "circle" for m in marked],
@@ -76,13 +76,13 @@ def _drawn(rows: Sequence[tuple[str, float, float]], names, texts, units, decima
     return figure, alt
 
 
-def _sides(rows: Sequence[tuple[str, float, float]]) -> list[str]:
+def sides(rows: Sequence[tuple[str, float, float]]) -> list[str]:
     """For each point the side on which its name covers the fewest other names and points."""
     xs, ys = [x for _, x, _ in rows], [y for _, _, y in rows]
     wide, high = (max(xs) - min(xs) or 1.0), (max(ys) - min(ys) or 1.0)
     at = [((x - min(xs)) / wide * _ROOM[0], (max(ys) - y) / high * _ROOM[1]) for _, x, y in rows]
     taken = [(x - 6, y - 6, x + 6, y + 6) for x, y in at]
-    sides = []
+    found = []
     for (name, _, _), (x, y) in zip(rows, at, strict=True):
         lines = wrapped(name, _NAME).split("<br>")
         w, h = max(map(len, lines)) * 7.4, len(lines) * 17
@@ -94,8 +94,8 @@ def _sides(rows: Sequence[tuple[str, float, float]]) -> list[str]:
         }
         best = min(boxes, key=lambda side: sum(_cover(boxes[side], other) for other in taken))
         taken.append(boxes[best])
-        sides.append(best)
-    return sides
+        found.append(best)
+    return found
 
 
 def _cover(a: tuple[float, ...], b: tuple[float, ...]) -> float:

@@ -40,25 +40,21 @@ def stage_matrix_chart(
         for group, count, status in frame.filter(measure=MEASURE).select("group", "numerator", "status").iter_rows()
         if group in groups
     }
-    counts = [[cells.get((a, b), (None, None))[0] for b in numbers] for a in numbers]
+    # a cell without a number is as light as a 0: an empty one would carry no text
+    counts = [[cells.get((a, b), (None, None))[0] or 0 for b in numbers] for a in numbers]
     text = [[_written(*cells.get((a, b), (None, None))) for b in numbers] for a in numbers]
     titles = [wrapped(f"{k} {stages[k]}".strip(), _STAGE) for k in numbers]
     figure = base(headline=headline, subtitle=subtitle, source=source, n=n, height=_EDGE + _ROW * len(numbers))
     figure.add_heatmap(
         z=counts, x=titles, y=titles, text=text, texttemplate="%{text}", textfont={"color": palette.TEXT},
-        colorscale=_SHADES, zmin=0, showscale=False, xgap=2, ygap=2, hoverongaps=False,
+        colorscale=_SHADES, zmin=0, showscale=False, xgap=2, ygap=2,
         hovertemplate="first %{y}, now %{x}: %{text}<extra></extra>",
     )  # fmt: skip
     for place in range(len(numbers)):
         corner = {"x0": place - 0.5, "x1": place + 0.5, "y0": place - 0.5, "y1": place + 0.5}
         figure.add_shape(type="rect", **corner, line={"color": palette.TEXT, "width": 2})
-    # empty cells of a heatmap carry no text
-    for row in range(len(numbers)):
-        for column in range(len(numbers)):
-            if counts[row][column] is None:
-                figure.add_annotation(text=text[row][column], x=column, y=row, font={"color": palette.QUIET})
-    figure.update_xaxes(title="now", side="top", tickangle=0)
-    figure.update_yaxes(title="first", autorange="reversed")
+    figure.update_xaxes(title="now", side="top", tickangle=0, showgrid=False)
+    figure.update_yaxes(title="first", autorange="reversed", showgrid=False)
     return figure, _say(headline, cells)
 
 

@@ -20,7 +20,15 @@ def boxes(these: Sequence[Any], *, chosen: str, address: Callable[[str], str]) -
 
     def line(it: Any) -> MeasureLine:
         return MeasureLine(
-            it.name, address(it.id), it.value, it.detail, it.before, it.signal, it.note, chosen=it.id == chosen
+            name=it.name,
+            address=address(it.id),
+            value=it.value,
+            detail=it.detail,
+            beside=it.beside,
+            before=it.before,
+            signal=it.signal,
+            note=it.note,
+            chosen=it.id == chosen,
         )
 
     quadrant([Box(box.name, box.lead, [*map(line, box.first)], [*map(line, box.rest)]) for box in these])

@@ -2,31 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 
-import plotly.graph_objects as go
 import polars as pl
-import streamlit as st
 
-from dashboard.charts.base import CONFIG
 from dashboard.charts.flow import flow_chart
 from dashboard.charts.history import Line, history_chart
-from dashboard.components.blocks import html, section, source_line
-from dashboard.components.figures import figure_with_table
+from dashboard.components.blocks import html, section
+from dashboard.components.figures import chart, figure_with_table
 from dashboard.components.tables import plain_table
 from dashboard.components.take_away import take_away
 
 LONG, FIRST = 18, 12  # rows: more than that are folded, and so many of them stand above
-
-
-def chart(figure: go.Figure, alt: str, *, name: str) -> None:
-    """The chart under its headline, with the source and n beneath. `name` must differ between the charts of a page."""
-    meta = figure.layout.meta
-    html("figure.html", headline=meta["headline"], subtitle=meta["subtitle"])
-    slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
-    st.plotly_chart(figure, theme=None, config=CONFIG, key=f"chart-{slug}", alt=alt)
-    source_line(meta["source"], n=meta["n"])
 
 
 def flow(frame: pl.DataFrame, *, levels: Mapping[int, str], name: str, **said: str) -> None:
@@ -35,21 +22,30 @@ def flow(frame: pl.DataFrame, *, levels: Mapping[int, str], name: str, **said: s
 
 
 def listed_table(
-    frame: pl.DataFrame, *, name: str, lead: str = "", numbers: Sequence[str] = (), empty: str = ""
+    frame: pl.DataFrame, *, name: str, lead: str = "", numbers: Sequence[str] = (), empty: str = "", fold: str = ""
 ) -> bool:
     """A section with a table of ready text; where it has no rows, `empty` is said. Gives whether it has any.
 
-    Of a long one the first rows stand, and the whole is folded away beneath."""
+    Of a long one the first rows stand, and the whole is folded away beneath. `fold`: all of it is, under these words.
+    """
     section(name, lead=lead)
     if frame.is_empty():
         html("paragraph.html", text=empty or "None.", kind="quiet")
         return False
-    long = frame.height > LONG
-    shown = frame.head(FIRST) if long else frame
-    plain_table(frame.columns, shown.rows(), caption=f"{name}: the first {FIRST}" if long else name, numbers=numbers)
+    long = frame.height > LONG and not fold
     if long:
-        plain_table(frame.columns, frame.rows(), caption=name, numbers=numbers, summary=f"All {frame.height} of them")
+        plain_table(frame.columns, frame.head(FIRST).rows(), caption=f"{name}: the first {FIRST}", numbers=numbers)
+        fold = f"All {frame.height} of them"
+    plain_table(frame.columns, frame.rows(), caption=name, numbers=numbers, summary=fold)
     return True
+
+
+def folded_table(frame: pl.DataFrame, *, name: str, numbers: Sequence[str] = ()) -> None:
+    """A table of ready text, folded away under its name and how many rows it has."""
+    if frame.is_empty():
+        html("paragraph.html", text=f"{name}: none.", kind="quiet")
+        return
+    plain_table(frame.columns, frame.rows(), caption=name, numbers=numbers, summary=f"{name}: {frame.height:,}")
 
 
 def worded_table(
@@ -61,9 +57,11 @@ def worded_table(
     source: str,
     chosen: Mapping[str, str],
     empty: str = "",
+    fold: str = "",
 ) -> None:
-    """The same, with buttons that take the table away: CSV and workbook, which say what was chosen and the source."""
-    if listed_table(frame, name=name, lead=lead, numbers=numbers, empty=empty):
+    """As `listed_table`, with buttons that take the table away: CSV and workbook, which say what was chosen and the
+    source."""
+    if listed_table(frame, name=name, lead=lead, numbers=numbers, empty=empty, fold=fold):
         take_away(frame, name=name, source=source, chosen=chosen)
 
 
@@ -73,7 +71,7 @@ def completeness(history: pl.DataFrame, *, names: Mapping[str, str], source: str
     ours = groups[0] if groups else "all"
     beside = [Line(names["all"], history.filter(pl.col("group") == "all"))] if groups else []
     mine = history.filter(pl.col("group") == ours)
-    if mine.is_empty():
+    if mine.height < 2:  # a single year is in the table already
         return
     figure, alt = history_chart(
         mine,

@@ -17,6 +17,15 @@ from dashboard.components.files import download, to_csv, to_workbook
 from dashboard.components.tables import plain_table
 
 
+def chart(figure: go.Figure, alt: str, *, name: str) -> None:
+    """The chart under its headline, with the source and n beneath. `name` must differ between the charts of a page."""
+    meta = figure.layout.meta or {}
+    if meta.get("headline"):
+        html("figure.html", headline=meta["headline"], subtitle=meta.get("subtitle", ""))
+    st.plotly_chart(figure, theme=None, config=CONFIG, key=f"chart-{_slug(name)}", alt=alt)
+    source_line(meta.get("source", ""), n=meta.get("n", ""))
+
+
 def figure_with_table(
     figure: go.Figure,
     alt: str,
@@ -30,17 +39,13 @@ def figure_with_table(
     notes: str = "",
     open_table: bool = False,
 ) -> None:
-    """The chart under its headline, the source and n beneath, "Figures in this chart" as a table, CSV and workbook.
+    """A `chart`, "Figures in this chart" as a table, CSV and workbook.
 
     `frame` is the estimates frame that was drawn (all its lines); `areas` gives the name of each area code. `name`
     names the files and must differ between the charts of a page. The files are made when they are asked for.
     """
-    meta = figure.layout.meta or {}
-    if meta.get("headline"):
-        html("figure.html", headline=meta["headline"], subtitle=meta.get("subtitle", ""))
-    slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
-    st.plotly_chart(figure, theme=None, config=CONFIG, key=f"chart-{slug}", alt=alt)
-    source_line(source, n=meta.get("n", ""))
+    chart(figure, alt, name=name)
+    slug = _slug(name)
     columns, rows = _table(frame, unit, decimals, areas or {})
     plain_table(
         columns,
@@ -64,6 +69,10 @@ def figure_with_table(
             mime="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
             key=f"xlsx-{slug}",
         )
+
+
+def _slug(name: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
 
 
 def _table(

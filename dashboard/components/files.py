@@ -74,8 +74,8 @@ def download(label: str, make: Callable[[], bytes | str], *, file_name: str, mim
         st.download_button(label, maker, file_name=file_name, mime=mime, key=key, on_click="ignore")
 
 
-def refused_file(refused: pl.DataFrame, *, name: str) -> None:
-    """A button that takes the refused rows away: line, column, value, reason."""
+def refused_file(refused: pl.DataFrame, *, name: str, label: str = "Download the refused rows") -> None:
+    """A button that takes listed rows away: line, column, value, reason."""
 
     def make() -> bytes:
         harmless_rows = refused.with_columns(pl.col(pl.String).map_elements(harmless, return_dtype=pl.String))
@@ -83,7 +83,7 @@ def refused_file(refused: pl.DataFrame, *, name: str) -> None:
 
     if refused.height:
         file_name = f"{name}.refused.csv"
-        download("Download the refused rows", make, file_name=file_name, mime="text/csv", key=f"refused-{name}")
+        download(label, make, file_name=file_name, mime="text/csv", key=f"refused-{name}")
 
 
 def to_workbook(

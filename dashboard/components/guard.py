@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import NoReturn, ParamSpec
+from typing import NoReturn, ParamSpec, TypeVar
 
 import streamlit as st
 
@@ -16,6 +16,7 @@ from dashboard.components.filters import link
 from dashboard.identity import IN, Visitor
 
 P = ParamSpec("P")
+T = TypeVar("T")
 _SCOPE = "guarded-scope"  # as whom the page that is being shown was asked; what is offered on it follows from that
 _OPEN = "open-pages"  # what this visitor may open; links to other pages are not shown
 _REFUSED = "refused-pages"  # closed pages that the record has already
@@ -83,6 +84,23 @@ def guarded_callback(page: str, act: str) -> Callable[[Callable[P, None]], Calla
             scope = scope_for(who.scopes, page) if who.state == IN else None
             if scope is not None and may(scope, act):
                 function(*args, **kwargs)
+
+        return checked
+
+    return wrap
+
+
+def guarded_answer(page: str, act: str) -> Callable[[Callable[P, T]], Callable[P, T | str]]:
+    """For what a fragment does, which runs without the page and its guard: without leave, a sentence."""
+
+    def wrap(function: Callable[P, T]) -> Callable[P, T | str]:
+        @functools.wraps(function)
+        def checked(*args: P.args, **kwargs: P.kwargs) -> T | str:
+            who = visitor()
+            scope = scope_for(who.scopes, page) if who.state == IN else None
+            if scope is None or not may(scope, act):
+                return "Your session has ended or your role has changed. Reload the page."
+            return function(*args, **kwargs)
 
         return checked
 

@@ -16,6 +16,7 @@ class MeasureLine:
     address: str
     value: str
     detail: str = ""
+    beside: str = ""
     before: str = ""
     signal: str = ""
     note: str = ""

@@ -11,17 +11,17 @@ from dashboard.components.guard import open_link
 
 
 def standing(notes: Iterable[str]) -> None:
-    """A banner for each note, in their order; the empty ones are left out."""
-    for note in notes:
-        if note:
-            banner(note)
+    """One banner for all notes, in their order, so that they take little room; none where there is nothing to say."""
+    if said := " ".join(note for note in notes if note):
+        banner(said)
 
 
-def stop_without_records() -> None:
-    """What a page of case records says where there are none, and its end."""
-    empty_state(
-        "No case records are loaded yet.",
-        "Load an export of the case system: Annex A, the standard safeguarding dataset, or the dashboard's own tables.",
-        link=("Load data", open_link("load_data")),
-    )
+def stop_without_records(
+    title: str = "No case records are loaded yet.",
+    what_to_do: str = (
+        "Load an export of the case system: Annex A, the standard safeguarding dataset, or the dashboard's own tables."
+    ),
+) -> None:
+    """What a page of case records says where it has none to show (`answers.case_records.nothing`), and its end."""
+    empty_state(title, what_to_do, link=("Load data", open_link("load_data")))
     st.stop()

@@ -22,7 +22,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, RedirectRespons
 from starlette.routing import Route
 
 from dashboard.access import AGENCY, FORUM_AREA, ROLES, Grant
-from dashboard.identity import SignIn, SignInError, is_loopback, name_of_provider
+from dashboard.identity import SignIn, SignInError, is_loopback, name_of_provider, sample_address
 
 BASE = "/local-sign-in"
 ROLE_OF = {name_of_provider(role): role for role in ROLES}  # as it stands in an address
@@ -40,6 +40,7 @@ PEOPLE: Mapping[str, str] = {
     "coordinator": "Corin Coordinator",
     "data officer": "Dana Data",
     "administrator": "Ada Administrator",
+    "respondent": "Robin Respondent",
     "scrutiny": "Sol Scrutiny",
 }
 
@@ -170,6 +171,7 @@ class LocalProvider:
             "iat": now,
             "exp": now + _TOKEN_SECONDS,
             "name": PEOPLE[ROLE_OF[role]],
+            "email": sample_address(role),
             self.settings.group_claim: [ROLE_OF[role]],
         }
         signed = jwt.encode({"alg": "ES256", "kid": self.key.kid}, claims, self.key, algorithms=["ES256"])

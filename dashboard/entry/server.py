@@ -11,6 +11,7 @@ import gc
 import logging
 import os
 import socket
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -39,6 +40,7 @@ from dashboard.identity import SETTINGS_FILE, SignIn, SignInError, is_loopback, 
 ENTRY = Path(__file__).resolve().parent / "app.py"
 DATABASE_URL = "EARLY_HELP_DATABASE_URL"
 LONGEST_COOKIES = 65_536  # bytes
+LOOKS = 5  # seconds from one look for new records to the next
 
 
 def _prepare() -> None:
@@ -56,23 +58,39 @@ def _prepare() -> None:
     gc.freeze()
 
 
-def _reckon() -> None:
-    """Reckon what case records come to, if nobody has yet: a minute of work that visitors should not wait for."""
+def _reckon(known: int | None, stop: threading.Event) -> int | None:
+    """Reckon what case records come to, where they are not the `known` ones: a minute of work that visitors should not
+    wait for. Gives the version of what was found: what failed is not tried again before the records change."""
+    found = known
     try:
-        answers.reckon()
+        found = the_store().records_version()
+        if found != known:
+            answers.reckon()
     except Exception as error:
-        log.error("The figures of case records could not be reckoned: %s", trace_without_data(error))
+        if not stop.is_set():  # else the store was closed meanwhile
+            log.error("The figures of case records could not be reckoned: %s", trace_without_data(error))
+    return found
+
+
+def _reckoning(stop: threading.Event) -> None:
+    """Reckon at the start, and again whenever records came in or went, by whichever way they did."""
+    known = None
+    while not stop.is_set():
+        known = _reckon(known, stop)
+        stop.wait(LOOKS)
 
 
 @asynccontextmanager
 async def lifespan(app: st.App) -> AsyncIterator[dict[str, object]]:
     """What happens before the first visitor and after the last."""
     await asyncio.to_thread(_prepare)
-    reckoning = asyncio.create_task(asyncio.to_thread(_reckon))
+    stop = threading.Event()
+    # Nobody waits for it at the end: what it has not kept by then is reckoned at the next start.
+    threading.Thread(target=_reckoning, args=(stop,), name="reckoning", daemon=True).start()
     try:
         yield {}
     finally:
-        await reckoning
+        stop.set()
         gc.unfreeze()
         store = the_store()
         use_store(None)

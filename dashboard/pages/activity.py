@@ -5,8 +5,10 @@ import streamlit as st
 from dashboard.answers import activity as answer
 from dashboard.answers import activity_course as one
 from dashboard.answers import case_records
+from dashboard.answers.agency_due import due, looked
 from dashboard.components import About, Choice, about, filters, guard, headline, open_link, section, title
 from dashboard.components.activity import boxes, control, split_table, taking_part
+from dashboard.components.charted import folded_table
 from dashboard.components.standing import standing, stop_without_records
 
 scope = guard("activity")
@@ -15,11 +17,11 @@ title("How much do we do, how well, and is anyone better off?")
 with st.spinner("Reckoning the figures; the first time after a load this takes a minute…"):
     offered = answer.choices(scope)
 if offered is None:
-    stop_without_records()
+    stop_without_records(*case_records.nothing(scope))
 top = st.container()
 chosen = filters(
-    Choice("area", "Area", offered.areas),
-    Choice("agency", "Agency", offered.agencies),
+    Choice("area", "Area", offered.areas, default=offered.area),
+    Choice("agency", "Agency", offered.agencies, default=offered.agency),
     Choice("level", "Level of need", offered.levels),
     Choice("period", "Period", offered.periods, default=offered.period),
 )
@@ -29,6 +31,13 @@ with top:
     if seen.remark:
         st.info(seen.remark)
 four = st.container()
+if (mine := due(scope)) is not None:
+    section("What is due at your agency", lead=mine.sentence)
+    for made in mine.lists:  # single records are looked at here and not taken away
+        folded_table(made.frame, name=made.name, numbers=made.numbers)
+    if "due" not in st.session_state.setdefault("looked-at", []):
+        looked(scope)
+        st.session_state["looked-at"].append("due")
 
 section("One measure in time", lead="A click on a measure above shows it here.")
 measure = filters(Choice("measure", "Measure", one.offered_measures(scope)))["measure"]

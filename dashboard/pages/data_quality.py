@@ -13,13 +13,17 @@ standing(case_records.banners(scope))
 title("Can the case records be relied on?")
 offered = answer.choices(scope)
 if offered is None:
-    stop_without_records()
+    stop_without_records(*case_records.nothing(scope))
 agencies, years = offered
 place = st.empty()
-chosen = filters(Choice("agency", "Agency", agencies), Choice("year", "Year", years))
+chosen = filters(
+    Choice("agency", "Agency", agencies, default=case_records.own_agency(scope)), Choice("year", "Year", years)
+)
 seen = answer.quality(scope, **chosen)
 with place.container():
     headline(seen.sentence)
+    if seen.remark:
+        st.info(seen.remark)
 completeness(seen.history, names=seen.names, source=seen.source)
 for table in seen.tables:
     worded_table(

@@ -4,20 +4,18 @@ import streamlit as st
 
 from dashboard.answers import case_records
 from dashboard.answers import forum as answer
-from dashboard.components import About, Choice, about, empty_state, filters, guard, headline, open_link, title
+from dashboard.components import About, Choice, about, empty_state, filters, guard, headline, title
 from dashboard.components.charted import listed_table, worded_table
-from dashboard.components.standing import standing
+from dashboard.components.standing import standing, stop_without_records
 
 scope = guard("forum")
 standing(case_records.banners(scope))
 title("What is before the forum?")
+if not case_records.has_episodes(scope):
+    stop_without_records(*case_records.nothing(scope))
 areas = answer.areas(scope)
 if not areas:
-    empty_state(
-        "There is nothing to show yet.",
-        "Either no case records are loaded, or your role is held to a forum area that is not one of the county's.",
-        link=("Load data", open_link("load_data")),
-    )
+    empty_state("There is nothing to show yet.", "Your role is held to a forum area that is not one of the county's.")
     st.stop()
 place = st.empty()
 chosen = filters(Choice("area", "Forum area", areas))

@@ -13,11 +13,11 @@ standing(case_records.banners(scope))
 title("Where do families go?")
 offered = answer.choices(scope)
 if offered is None:
-    stop_without_records()
+    stop_without_records(*case_records.nothing(scope))
 place = st.empty()
 chosen = filters(
-    Choice("area", "Area", offered.areas),
-    Choice("agency", "Agency", offered.agencies),
+    Choice("area", "Area", offered.areas, default=offered.area),
+    Choice("agency", "Agency", offered.agencies, default=offered.agency),
     Choice("level", "Level of need at the beginning", offered.levels),
     Choice("year", "Year", offered.years, default=offered.year),
 )
@@ -44,6 +44,7 @@ for table in seen.tables:
         numbers=table.numbers,
         source=seen.source,
         chosen=seen.chosen,
+        fold=table.fold,
         empty="No figure of this is shown for what is chosen. Choose another year, area or agency.",
     )
 about(About(**answer.about(scope)))

@@ -22,8 +22,10 @@ from dashboard.components import (
     source_line,
     title,
 )
+from dashboard.components.standing import standing
 
 scope = guard("scorecard")
+above = st.container()
 title("Is early help working?")
 place = st.empty()
 chosen = filters(
@@ -35,6 +37,8 @@ chosen = filters(
     Choice("show", "Show", scorecard.SHOW),
 )
 card = scorecard.scorecard(scope, **chosen)
+with above:
+    standing([card.banner])
 with place.container():
     headline(card.sentence)
 

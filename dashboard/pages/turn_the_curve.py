@@ -2,14 +2,17 @@
 
 import streamlit as st
 
+from dashboard.answers import action_plan, notes, published
 from dashboard.answers import curve as answer
-from dashboard.answers import notes, published
 from dashboard.answers.printed import COLUMNS, printed_rows
 from dashboard.components import About, Choice, about, filters, guard, headline, plain_table, section, title
+from dashboard.components.action_plan import hanging
 from dashboard.components.curve import curve_chart, no_curve
+from dashboard.components.standing import standing
 from dashboard.components.story import saved_message, story, target_form
 
 scope = guard("turn_the_curve")
+above = st.container()
 top = st.container()
 row = st.columns(4)
 chosen = filters(
@@ -18,13 +21,13 @@ chosen = filters(
     Choice("against", "Compare with", published.COMPARATORS),
     places=row[:3],
 )
-indicator = answer.indicator(chosen["indicator"])
+indicator = answer.indicator(scope, chosen["indicator"])
 with top:
     title(indicator.question)
     saved_message()
 
 if indicator.series:
-    chosen |= filters(Choice("series", "Published series", answer.series_of(indicator.id)), places=row[3:])
+    chosen |= filters(Choice("series", "Series", answer.series_of(scope, indicator.id)), places=row[3:])
     chart = st.container()
     chosen |= filters(
         Choice("since", "Years from", answer.YEARS),
@@ -32,6 +35,8 @@ if indicator.series:
     )
     curve = answer.curve(scope, **chosen)
     it = curve.series
+    with above:
+        standing([curve.banner])
     with top:
         headline(curve.sentence)
     with chart:
@@ -58,6 +63,7 @@ story(
     save=lambda part, text, **who: notes.try_write(scope, indicator.id, part, text, **who),
     history=lambda part: notes.history(scope, indicator.id, part),
 )
+hanging(action_plan.hanging_on(scope, "indicator", indicator.id), indicator=indicator.id)
 printed = printed_rows(indicator.id)
 if printed:
     section("As printed in the strategy")
