@@ -24,6 +24,7 @@ GROUPS = {
     "eh-data": Grant("data officer"),
     "eh-admin": Grant("administrator"),
     "eh-scrutiny": Grant("scrutiny"),
+    "eh-respondents": Grant("respondent"),
 }
 GROUP_OF = {grant.role: group for group, grant in reversed(GROUPS.items())}
 SIGN_IN = SignIn(

@@ -20,6 +20,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from dashboard.demo import prepare_demo
+from dashboard.identity import sample_address
 from tests.integration.conftest import free_port
 from tests.sign_in import GROUP_OF, GROUPS
 
@@ -59,6 +60,7 @@ COOKIE_SECRET = secrets.token_urlsafe(32)
 # Who can sign in at the provider: subject → groups. `nobody` is in none that the dashboard knows.
 PEOPLE: dict[str, list[str]] = {role.replace(" ", "-"): [group] for role, group in GROUP_OF.items()}
 PEOPLE |= {
+    "auditor-two": ["eh-auditors"],
     "nobody": ["some-other-group"],
     "many": [*(f"{n:08x}-0000-4000-8000-{n:012x}" for n in range(150)), "eh-data"],
 }
@@ -70,7 +72,9 @@ def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     port = free_port()
     command = [sys.executable, "-m", "oidc_provider_mock", "--port", str(port), "--require-nonce"]
     for person, groups in PEOPLE.items():
-        command += ["--user-claims", json.dumps({"sub": person, "name": f"The {person}", "groups": groups})]
+        address = sample_address(person.replace("-", " "))
+        about = {"sub": person, "name": f"The {person}", "groups": groups, "email": address}
+        command += ["--user-claims", json.dumps(about)]
     address = f"http://127.0.0.1:{port}"
     log = tmp_path_factory.mktemp("provider") / "provider.log"
     with running(command, f"{address}/.well-known/openid-configuration", log, {}):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import polars as pl
@@ -10,7 +11,15 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard.access import PUBLISHED, Grant, NotAllowed, Scope, scopes_of
-from dashboard.answers import activity, activity_course, activity_own, activity_shown, case_records
+from dashboard.answers import (
+    activity,
+    activity_course,
+    activity_own,
+    activity_shown,
+    activity_words,
+    agency_due,
+    case_records,
+)
 from dashboard.answers.keep import use_store
 from dashboard.store import Store, open_store
 from metrics.activity import measure_of, measures
@@ -158,6 +167,67 @@ def test_an_agency_lead_chooses_the_own_and_types_of_agency_only(records):
         activity.activity(lead, area="", agency=sorted(names)[1], level="", period="2025/26")
 
 
+def test_an_agency_lead_and_a_coordinator_begin_with_their_own_beside_the_county(records):
+    agency = case_records.tables(PUBLISHED)["assessment"]["agency_id"].value_counts(sort=True)["agency_id"][0]
+    lead = scope("agency lead", agency=agency)
+    offered = activity.choices(lead)
+    assert (offered.area, offered.agency) == ("", agency)
+    assert (activity.choices(COORDINATOR).area, activity.choices(SUBGROUP).area) == ("EHF01", "")
+    seen = activity.activity(lead, area="", agency=agency, level="", period="2025/26")
+    assert f"were started by {case_records.agencies(PUBLISHED)[agency]}" in seen.sentence
+    lines = {line.id: line for box in seen.boxes for line in (*box.first, *box.rest)}
+    whole = activity_shown.figures(PUBLISHED).filter(measure="M02", breakdown="all", period="2025/26")["value"].item()
+    assert lines["M02"].beside.startswith(f"whole county: {whole:.0f}% (")
+    assert lines["M01_count"].beside == ""  # a count of one agency says nothing beside the county's
+    county = activity.activity(SUBGROUP, **WHOLE, period="2025/26")
+    assert not any(line.beside for box in county.boxes for line in (*box.first, *box.rest))
+
+
+def test_two_agencies_of_one_lead_have_no_figure_together_to_begin_with(records):
+    names = sorted(case_records.agencies(PUBLISHED))[:2]
+    assert activity.choices(Scope("agency lead", agencies=frozenset(names))).agency == ""
+
+
+# ---- what is due at an agency
+
+
+def test_what_is_due_is_of_the_own_agencies_alone(records):
+    tables, day = case_records.tables(PUBLISHED), case_records.as_at(PUBLISHED)
+    schools = tables["agency"].filter(agency_type="school")["agency_id"]
+    led = tables["episode"].filter(pl.col("lead_agency_id").is_in(schools.implode()))
+    due = agency_due.due(LEAD)
+    reviews, assessments = (made.frame for made in due.lists)
+    assert reviews.height > 0 and set(reviews["Episode"]) <= set(led["episode_id"])
+    own = tables["assessment"].filter(pl.col("agency_id").is_in(schools.implode()))
+    assert set(assessments["Assessment"]) <= set(own["assessment_id"])
+    # by hand: reviews past their day and not held, of episodes open today, none held since
+    open_ones = led.filter(pl.col("end_date").is_null() | (pl.col("end_date") > day), pl.col("start_date") <= day)
+    late = tables["review"].filter(pl.col("due_date") < day).join(open_ones, on="episode_id", how="semi")
+    held = tables["review"].filter(pl.col("held_date") <= day)
+    held = held.group_by("episode_id").agg(pl.col("held_date").max().alias("last"))
+    missed = late.filter(pl.col("held_date").is_null()).join(held, on="episode_id", how="left")
+    missed = missed.filter(pl.col("last").is_null() | (pl.col("due_date") > pl.col("last")))
+    assert f"{missed['episode_id'].n_unique():,} review" in due.sentence
+    assert reviews.filter(pl.col("Days overdue") != "–").height == missed["episode_id"].n_unique()
+
+
+@pytest.mark.parametrize("asker", [SUBGROUP, COORDINATOR, scope("QA manager"), scope("data officer")])
+def test_nobody_else_is_given_what_is_due(records, asker):
+    assert agency_due.due(asker) is None
+
+
+def test_that_a_lead_saw_single_records_stands_in_the_record_once(records):
+    def looked() -> int:
+        return records.records().filter(pl.col("act") == "looked").height
+
+    before = looked()
+    at = signed_in(AppTest.from_file(ENTRY, default_timeout=120), "agency lead").run()
+    at.switch_page(PAGE).run()
+    assert any("Reviews due: " in html.proto.body for html in at.get("html"))
+    at.run()
+    assert looked() == before + 1
+
+
 def test_figures_are_cut_one_way_at_a_time_and_the_page_says_so(records):
     seen = activity.activity(SUBGROUP, area="E06000061", agency="school", level="2", period="2025/26")
     assert (seen.breakdown, seen.group) == ("agency_type", "school")
@@ -185,6 +255,46 @@ def test_a_measure_in_time_has_a_point_a_month_and_limits(records):
     assert course.frame["period"][-1] == "2026-09"
     assert course.frame.height == course.limits.height == 72  # October 2020 to September 2026
     assert measure_of("M01_count").unit in course.subtitle
+
+
+@pytest.mark.parametrize(
+    ("of", "begins"),
+    [("in the county", "In 2025/26, 206 Early Help Assessments (EHA) were started in the county. 66% ("),
+     ("by a school", "In 2025/26, 206 Early Help Assessments (EHA) were started by a school. 66% (")],
+)  # fmt: skip
+def test_the_sentence_can_be_read_aloud(of, begins):
+    rows = [("M01_count", 206.0, None, None), ("M10", 66.0, 139.0, 209.0)]
+    frame = pl.DataFrame(rows, schema=["measure", "value", "numerator", "denominator"], orient="row")
+    frame = frame.with_columns(lower=pl.lit(60.0), upper=pl.lit(73.0))
+    assert activity_words.sentence(frame, of, "2025/26").startswith(begins)
+
+
+def test_a_signal_is_said_without_the_words_of_the_trade():
+    months = pl.DataFrame({"period_end": [date(2026, 3, 31)]})
+    told = activity_words.signal(months, pl.DataFrame({"signal": ["beyond the limits; 7 or more rising"]}))
+    assert told == "March 2026: beyond the usual ups and downs"
+
+
+# ---- records without episodes
+
+
+def test_of_annex_a_only_what_it_can_tell_is_shown(tmp_path):
+    """It has no episodes: that nobody was helped before would be said for want of any."""
+    some = invent(scale=0.05)
+    held = {name: some[name] for name in ("assessment", "agency", "referral", "person")}
+    with open_store(tmp_path / "annex.db") as store:
+        store.load_cases(held, None, kind="annex_a", file_name="a.xlsx", sha256="2" * 64, standing="local")
+        use_store(store)
+        shown = set(activity_shown.figures(PUBLISHED)["measure"].str.split("_").list.first())
+        assert shown == {"M01", "M02", "M03", "M18"}
+        assert not case_records.has_episodes(PUBLISHED)
+        assert "no early help episodes" in case_records.nothing(PUBLISHED)[0]
+        for page, role in (("journeys", "data officer"), ("forum", "coordinator")):
+            at = signed_in(AppTest.from_file(ENTRY, default_timeout=120), role).run()
+            at.switch_page(f"../pages/{page}.py").run()
+            assert not at.exception
+            assert any("hold no early help episodes" in html.proto.body for html in at.get("html"))
+        use_store(None)
 
 
 # ---- the page

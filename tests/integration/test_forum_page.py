@@ -45,6 +45,10 @@ def test_the_days_are_those_of_the_last_meeting():
     last = forums["date"].max()
     seen = answer.forum(scope("coordinator"), AREA)
     assert f"meeting of {last.day} September 2026" in seen.sentence
+    assert seen.sentence.endswith("episodes drift.")
+    assert [made.name for made in seen.lists] == [
+        "Stepped up", "New episodes", "Actions not done", "Drifting", "Reviews due",
+    ]  # fmt: skip
     new = next(made for made in seen.lists if made.name == "New episodes")
     home = case_records.tables(scope("coordinator"))["episode"].filter(
         pl.col("forum_area") == AREA, pl.col("start_date") > last, pl.col("end_reason").ne_missing("ERROR")
@@ -89,4 +93,4 @@ def test_another_area_is_closed_to_a_coordinator():
 
 
 def test_without_records_the_page_says_what_to_do(empty_store):
-    assert "Either no case records are loaded" in words_of(opened("forum", "coordinator"))
+    assert "No case records are loaded yet" in words_of(opened("forum", "coordinator"))

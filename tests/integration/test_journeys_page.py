@@ -34,6 +34,7 @@ def test_the_page_says_where_families_went():
     [chart] = at.get("plotly_chart")
     assert "From 2 (Early help)" in chart.proto.alt
     assert [s.label for s in at.selectbox] == ["Area", "Agency", "Level of need at the beginning", "Year"]
+    assert "Figures in this chart" in said  # the table of the flow is folded away under the chart
 
 
 def test_the_figures_are_those_of_the_records():
@@ -68,6 +69,7 @@ def test_an_agency_lead_sees_their_own_agency_beside_the_partnership_and_no_othe
     mine = Scope("agency lead", agencies=frozenset({largest()}))
     offered = answer.choices(mine)
     assert set(offered.agencies) == {"", largest()}
+    assert offered.agency == largest()  # what the page begins with
     other = next(a for a in case_records.agencies(PUBLISHED) if a != largest())
     with pytest.raises(NotAllowed):
         answer.journeys(mine, area="", agency=other, level="", year="2025/26")
@@ -79,6 +81,7 @@ def test_an_agency_lead_sees_their_own_agency_beside_the_partnership_and_no_othe
 def test_a_coordinator_chooses_between_the_county_and_their_own_area():
     offered = answer.choices(scope("coordinator"))
     assert set(offered.areas) == {"", AREA}
+    assert offered.area == AREA  # what the page begins with
     with pytest.raises(NotAllowed):
         answer.journeys(scope("coordinator"), area="EHF02", agency="", level="", year="2025/26")
 

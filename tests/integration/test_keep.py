@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from dashboard.access import Scope
-from dashboard.answers.keep import kept, the_store
+from dashboard.answers.keep import LIMIT, kept, kept_with_records, the_store
 from metrics.estimates import FIGURES, conform
 
 ASKED: list[tuple] = []
@@ -21,6 +21,12 @@ def question(scope: Scope, *, area: str) -> list[str]:
 @kept
 def inner(scope: Scope) -> str:
     return scope.role
+
+
+@kept_with_records
+def of_records(scope: Scope) -> list[str]:
+    ASKED.append((scope,))
+    return [scope.role]
 
 
 @kept
@@ -73,3 +79,27 @@ def test_an_error_is_raised_each_time_and_not_kept():
         with pytest.raises(ValueError, match="no"):
             failing(Scope("a"))
     assert len(ASKED) == 2
+
+
+def test_what_rests_on_records_is_one_answer_for_everybody_and_gets_to_know_no_role():
+    first = of_records(Scope("a"))
+    assert of_records(Scope("b", frozenset({"N"}))) is first
+    assert first == ["published figures"]
+    assert len(ASKED) == 1
+
+
+def test_a_note_and_many_other_answers_leave_what_rests_on_records():
+    first = of_records(Scope("a"))
+    the_store().add_note("S1", "story", "Something was written.", author="tests", base=None)
+    for n in range(LIMIT + 1):
+        question(Scope("a"), area=str(n))
+    assert of_records(Scope("a")) is first
+
+
+def test_a_load_and_its_undoing_make_what_rests_on_records_void():
+    of_records(Scope("a"))
+    number = the_store().load(figures(), None, kind="own", file_name="f.csv", sha256="0" * 64)
+    of_records(Scope("a"))
+    the_store().undo(number)
+    of_records(Scope("a"))
+    assert len(ASKED) == 3

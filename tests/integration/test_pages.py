@@ -25,6 +25,7 @@ PAGES = {
     "journeys": "subgroup member",
     "forum": "coordinator",
     "data_quality": "data officer",
+    "action_plan": "subgroup member",
 }
 
 
@@ -192,6 +193,7 @@ def test_a_file_is_checked_loaded_restated_and_undone(sample_store):
     assert sample_store.loads().height == before  # checking writes nothing
     next(b for b in at.button if b.label == "Load mine.csv").click().run()
     assert "is in as load" in at.success[0].value
+    assert not at.error  # the file is put away, and not held against itself
     at = upload(open_page("load_data"), OWN % (b"120", b"30.0"), "later.csv")
     assert "1 restate an earlier figure" in at.info[0].value
     next(b for b in at.button if b.label == "Load later.csv").click().run()
@@ -199,6 +201,8 @@ def test_a_file_is_checked_loaded_restated_and_undone(sample_store):
     assert row.select("value", "previous_value").row(0) == (30.0, 25.0)
     newest = int(sample_store.loads()["load_id"].max())
     at = open_page("load_data")
+    next(b for b in at.button if b.label == "Undo this load").click().run()
+    assert "tick the box first" in at.warning[0].value and not at.success
     at.checkbox[0].set_value(True)
     next(b for b in at.button if b.label == "Undo this load").click().run()
     assert f"Load {newest} is undone" in at.success[0].value
@@ -227,6 +231,7 @@ def test_refused_rows_are_shown_with_their_reason(look):
     said = words_of(at)
     assert "Atlantis" in said
     assert "400" in said or "denominator" in said
+    assert "Why rows are refused" in said and "Row by row" in said
 
 
 def test_the_methods_page_defines_every_measure(look):

@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -336,3 +337,60 @@ def test_streamlits_own_log_of_an_error_is_kept_out(caplog, monkeypatch):
         logger.error("something else")
     assert "Jane" not in caplog.text
     assert "something else" in caplog.text
+
+
+# ---- what is reckoned before anybody asks
+
+
+class Records:
+    """In place of the store: how often its records changed."""
+
+    version = 0
+
+    def records_version(self) -> int:
+        return self.version
+
+
+@pytest.fixture
+def reckoned(monkeypatch):
+    """The server with records of one's own, and the versions at which they were reckoned."""
+    from dashboard.entry import server
+
+    records, seen = Records(), []
+    monkeypatch.setattr(server, "the_store", lambda: records)
+    monkeypatch.setattr(server.answers, "reckon", lambda: seen.append(records.version))
+    return server, records, seen
+
+
+def test_records_are_reckoned_at_the_start_and_again_only_when_they_change(reckoned):
+    server, records, seen = reckoned
+    known = server._reckon(None, threading.Event())
+    known = server._reckon(known, threading.Event())
+    assert seen == [0]
+    records.version = 3  # a file was loaded, by this server or by the command line
+    assert server._reckon(known, threading.Event()) == 3
+    assert seen == [0, 3]
+
+
+def test_the_log_says_that_records_cannot_be_reckoned_and_they_are_tried_again_when_they_change(
+    reckoned, monkeypatch, caplog
+):
+    server, records, _ = reckoned
+    monkeypatch.setattr(server.answers, "reckon", lambda: 1 / 0)
+    with caplog.at_level(logging.ERROR, logger=server.log.name):
+        assert server._reckon(None, threading.Event()) == 0
+    assert "could not be reckoned" in caplog.text
+    caplog.clear()
+    assert server._reckon(0, threading.Event()) == 0
+    assert caplog.text == ""
+    records.version = 1
+    assert server._reckon(0, threading.Event()) == 1
+    assert "could not be reckoned" in caplog.text
+
+
+def test_reckoning_ends_with_the_server(reckoned, monkeypatch):
+    server, _, seen = reckoned
+    stop = threading.Event()
+    monkeypatch.setattr(server.answers, "reckon", lambda: (seen.append(0), stop.set()))
+    server._reckoning(stop)  # comes back
+    assert seen == [0]

@@ -182,7 +182,7 @@ def test_what_changes_something_asks_for_itself_whatever_the_page_does(sample_st
             lambda who: loads.put_in(who, batch),
             lambda who: loads.preview(who, b"x", file_name="x.csv"),
             lambda who: loads.undo(who, 1),
-            lambda who: loads.refused_of(who, 1),
+            lambda who: loads.faults_of(who, 1),
         ):
             with pytest.raises(NotAllowed):
                 act(scope(role))

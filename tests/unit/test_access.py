@@ -6,14 +6,20 @@ from dashboard import access
 from dashboard.access import (
     ACTS,
     ADMINISTER,
+    ANSWER,
+    AUDIT,
     CASES,
+    DRAW,
     EXPORT,
     FIGURES,
     LOAD,
+    MODERATE,
     PAGES,
+    PLAN,
     PRINTED,
     PUBLISHED,
     ROLES,
+    ROUND,
     SCENARIO,
     STORY,
     TARGET,
@@ -33,30 +39,57 @@ from tests.sign_in import scope
 
 # role: pages beside the scorecard and the methods, acts, how near to a family, held to
 BUYING, RECORDS = ("turn_the_curve", "area_map", "need_and_funding"), ("activity", "journeys")
+QUALITY = ("distance_travelled", "questionnaire", "assessment_quality")
 SEES = {
-    "subgroup member": ({*BUYING, *RECORDS, "forum"}, {STORY, TARGET, EXPORT}, FIGURES, ""),
-    "commissioner": ({*BUYING, *RECORDS}, {STORY, SCENARIO, EXPORT}, FIGURES, ""),
-    "QA manager": ({"turn_the_curve", "area_map", *RECORDS, "forum", "data_quality"}, {STORY, EXPORT}, CASES, ""),
-    "auditor": ({"turn_the_curve", *RECORDS}, set(), CASES, ""),
-    "agency lead": ({"turn_the_curve", "area_map", *RECORDS, "data_quality"}, {EXPORT}, CASES, "agency"),
-    "coordinator": ({*BUYING, *RECORDS, "forum", "data_quality"}, {STORY, EXPORT}, CASES, "forum area"),
+    "subgroup member": (
+        {*BUYING, *RECORDS, *QUALITY, "forum", "action_plan", "answer"},
+        {STORY, TARGET, EXPORT, ANSWER, PLAN},
+        FIGURES,
+        "",
+    ),
+    "commissioner": (
+        {*BUYING, *RECORDS, *QUALITY, "action_plan"},
+        {STORY, SCENARIO, EXPORT, PLAN},
+        FIGURES,
+        "",
+    ),
+    "QA manager": (
+        {"turn_the_curve", "area_map", *RECORDS, *QUALITY, "forum", "data_quality"}
+        | {"action_plan", "answer", "one_person", "audit_desk", "audit"},
+        {STORY, EXPORT, ANSWER, PLAN, DRAW, AUDIT, MODERATE},
+        CASES,
+        "",
+    ),
+    "auditor": ({"turn_the_curve", *RECORDS, *QUALITY, "audit_desk", "audit"}, {AUDIT}, CASES, ""),
+    "agency lead": (
+        {"turn_the_curve", "area_map", *RECORDS, *QUALITY, "data_quality", "action_plan", "answer", "one_person"},
+        {EXPORT, ANSWER, PLAN},
+        CASES,
+        "agency",
+    ),
+    "coordinator": (
+        {*BUYING, *RECORDS, *QUALITY, "forum", "data_quality", "action_plan", "answer", "rounds"},
+        {STORY, EXPORT, ANSWER, ROUND, PLAN},
+        CASES,
+        "forum area",
+    ),
     "data officer": (
-        {*BUYING, *RECORDS, "load_data", "data_quality"},
+        {*BUYING, *RECORDS, *QUALITY, "load_data", "data_quality"},
         {LOAD, UNDO, EXPORT},
         FIGURES,
         "",
     ),
     "administrator": ({"turn_the_curve", "people", "data_quality"}, {ADMINISTER, EXPORT}, FIGURES, ""),
+    "respondent": ({"answer"}, {ANSWER}, PRINTED, ""),
     "scrutiny": (set(), set(), PRINTED, ""),
 }
-BUILT = {"scorecard", "methods", *BUYING, *RECORDS, "load_data", "people", "forum", "data_quality"}
 
 
 @pytest.mark.parametrize("role", SEES)
 def test_a_role_opens_its_pages_and_does_its_acts_and_nothing_else(role):
     pages, acts, level, held_to = SEES[role]
     asker = scope(role)
-    assert {page for page in BUILT if may_open(asker, page)} == pages | {"scorecard", "methods"}
+    assert {page for page in PAGES if may_open(asker, page)} == pages | {"scorecard", "methods"}
     assert {act for act in ACTS if may(asker, act)} == acts
     assert (ROLES[role].level, ROLES[role].held_to) == (level, held_to)
     for act in ACTS - acts:
@@ -115,5 +148,5 @@ def test_a_role_is_named_with_what_it_is_held_to():
 
 
 def test_no_act_or_level_is_spelled_twice():
-    assert len(ACTS) == 7
+    assert len(ACTS) == 13
     assert set(access.LEVELS) == {role.level for role in ROLES.values()}

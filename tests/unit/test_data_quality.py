@@ -68,6 +68,22 @@ def test_a_cell_is_missed_where_a_record_should_have_it():
     assert status == ["provisional"]
 
 
+def test_a_cell_that_no_record_has_is_not_in_the_files():
+    """Of the episodes made up above none has a reason for opening; of the people none a birth date or ethnicity."""
+    never = data_quality.never_filled(TABLES)
+    assert {"episode.start_reason", "person.birth_month", "person.ethnicity"} <= set(never)
+    assert not {"episode.family_id", "person.sex", "review.level_after"} & set(never)
+    assert data_quality.never_filled({"person": table("person")}) == []  # no records, so nothing is known
+
+
+def test_cells_that_are_left_out_count_nowhere():
+    whole = data_quality.completeness(TABLES, as_at=AS_AT)
+    part = data_quality.completeness(TABLES, as_at=AS_AT, without=["episode.start_reason", "episode.lsoa"])
+    assert set(whole["measure"]) - set(part["measure"]) == {"episode.start_reason", "episode.lsoa"}
+    filled = {name: frame.filter(measure="filled")["denominator"].sum() for name, frame in (("w", whole), ("p", part))}
+    assert filled["w"] - filled["p"] == 8  # two cells of the four episodes that began by the day
+
+
 def test_all_cells_together():
     """2024/25: a, b, c have six cells each at the start. a: family, agency, area; b: agency, area; c: family, agency;
     and of three reviews held two say a level: 3 + 2 + 2 + 2 = 9 of 18 + 3 = 21."""

@@ -42,7 +42,23 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     ),
     "dashboard.pack": ({"polars", "xlsxwriter"}, {"dashboard.answers", "dashboard.charts", "dashboard.maps"}),
     "dashboard.annex": (set(), {"dashboard.access", "dashboard.store", "metrics"}),
-    "dashboard.demo": ({"polars"}, {"dashboard.intake", "dashboard.store", "sample_data"}),
+    "dashboard.demo": (
+        {"polars"},
+        {
+            "dashboard.demo_plan",
+            "dashboard.demo_audits",
+            "dashboard.demo_questionnaire",
+            "dashboard.intake",
+            "dashboard.store",
+            "sample_data",
+        },
+    ),
+    "dashboard.demo_plan": (set(), {"dashboard.intake", "dashboard.store"}),
+    "dashboard.demo_audits": ({"polars"}, {"dashboard.store", "metrics", "sample_data"}),
+    "dashboard.demo_questionnaire": (
+        {"polars"},
+        {"dashboard.identity", "dashboard.store", "metrics.questionnaire", "sample_data"},
+    ),
     "dashboard.cli_database": ({"click"}, {"dashboard.store"}),
     "dashboard.cli_invent": ({"click"}, {"sample_data"}),
     "dashboard.cli": (
@@ -59,7 +75,11 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
             "dashboard.pack",
         },
     ),
-    "sample_data": (FRAMES | {"xlsxwriter"}, DEFINITIONS | {"dashboard.intake"}),  # a workbook as councils send it
+    # a workbook as councils send it; audit rounds are drawn and graded as real ones are
+    "sample_data": (
+        FRAMES | {"xlsxwriter"},
+        DEFINITIONS | {"dashboard.intake", "metrics.audit", "metrics.questionnaire"},
+    ),
 }
 
 
