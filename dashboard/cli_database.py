@@ -84,8 +84,8 @@ def role(identity: str, role: str, agency: str, forum_area: str) -> None:
     """Give IDENTITY, as it signs in, a ROLE in place of any that it had.
 
     ROLE is one of: subgroup member, commissioner, QA manager, auditor, agency lead (with --agency), coordinator (with
-    --forum-area), data officer, scrutiny, administrator; or none, which takes the role away. Write a role of two
-    words in quotation marks.
+    --forum-area), data officer, administrator, respondent, scrutiny; or none, which takes the role away. Write a role
+    of two words in quotation marks.
     """
     from dashboard.store import open_store
 

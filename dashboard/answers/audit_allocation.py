@@ -62,7 +62,7 @@ def try_change(scope: Scope, identity: str, *, most: int, active: bool) -> str:
     return ""
 
 
-def active_auditors() -> pl.DataFrame:
+def active_auditors(scope: Scope) -> pl.DataFrame:
     """The auditors that are active: `auditor`, `agency_id`, `most`."""
     active = the_store().audits.auditors().filter("active")
     return active.select(pl.col("identity").alias("auditor"), "agency_id", "most")
@@ -76,9 +76,9 @@ def try_allocate_all(scope: Scope, round_id: int) -> tuple[int, str]:
         [about] = store.rounds().filter(round_id=round_id).to_dicts()
         open_ones = store.audits().filter(pl.col("submitted_at").is_null(), pl.col("closed_at").is_null())
         mine = open_ones.filter(round_id=round_id)
-        room = _room(open_ones)
+        room = _room(scope, open_ones)
         if about["kind"] == CALIBRATION:
-            given, but = _to_everybody(mine), ""
+            given, but = _to_everybody(scope, mine), ""
         else:
             given, but = _by_lot(mine, room, seed=about["seed"])
         if not given:
@@ -100,10 +100,10 @@ def try_allocate(scope: Scope, audit_id: int, identity: str) -> str:
     return ""
 
 
-def _room(open_ones: pl.DataFrame) -> pl.DataFrame:
+def _room(scope: Scope, open_ones: pl.DataFrame) -> pl.DataFrame:
     """The auditors with how many more audits each takes."""
     has = dict(open_ones.group_by("auditor").len().iter_rows())
-    people = active_auditors()
+    people = active_auditors(scope)
     left = [max(0, most - has.get(who, 0)) for who, most in people.select("auditor", "most").iter_rows()]
     people = people.with_columns(pl.Series("most", left, dtype=pl.Int64))
     if people.is_empty():
@@ -133,12 +133,12 @@ def _by_lot(mine: pl.DataFrame, room: pl.DataFrame, *, seed: int) -> tuple[dict[
     return given | dict(again.select("audit_id", "auditor").iter_rows()), ""
 
 
-def _to_everybody(mine: pl.DataFrame) -> dict[int, str]:
+def _to_everybody(scope: Scope, mine: pl.DataFrame) -> dict[int, str]:
     """Of a calibration set each auditor takes one part of each assessment."""
     given = {}
     for (_,), parts in mine.sort("part").group_by("assessment_id", maintain_order=True):
         has = set(parts["auditor"].drop_nulls())
         free = parts.filter(pl.col("auditor").is_null())["audit_id"].to_list()
-        waiting = [who for who in active_auditors()["auditor"] if who not in has]
+        waiting = [who for who in active_auditors(scope)["auditor"] if who not in has]
         given |= dict(zip(free, waiting, strict=False))
     return given

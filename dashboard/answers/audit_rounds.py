@@ -85,7 +85,7 @@ def try_open(scope: Scope, wanted: Wanted, *, title: str, template: str, seed: i
         require(scope, DRAW)
         held = audit_templates.ensure(scope, template)
         made = _proposal(scope, wanted)
-        drawn, frame = _draw(made, wanted, seed=seed, dual=dual / 100)
+        drawn, frame = _draw(scope, made, wanted, seed=seed, dual=dual / 100)
         return the_store().audits.open_round(
             frame.select(FRAME),
             drawn,
@@ -133,7 +133,7 @@ def _proposal(scope: Scope, wanted: Wanted) -> Proposal:
     return Proposal(frame, size, said)
 
 
-def _draw(made: Proposal, wanted: Wanted, *, seed: int, dual: float) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _draw(scope: Scope, made: Proposal, wanted: Wanted, *, seed: int, dual: float) -> tuple[pl.DataFrame, pl.DataFrame]:
     """What was drawn, as the store takes it, and the frame with its strata."""
     if wanted.kind == QUARTERLY:
         strata = wanted.strata.split(",")
@@ -142,12 +142,13 @@ def _draw(made: Proposal, wanted: Wanted, *, seed: int, dual: float) -> tuple[pl
     else:
         chosen = None
         if wanted.kind == CALIBRATION:
-            chosen = calibration_set(made.frame, active_auditors(), size=made.size, seed=seed)["assessment_id"].unique()
+            shared = calibration_set(made.frame, active_auditors(scope), size=made.size, seed=seed)
+            chosen = shared["assessment_id"].unique()
         drawn = chosen_sample(made.frame, seed=seed, purpose=wanted.kind, assessments=chosen, size=made.size)
         frame = made.frame.with_columns(pl.lit(wanted.kind).alias("stratum"))
     ids = drawn["assessment_id"].to_list()
     if wanted.kind == CALIBRATION:
-        audits = [active_auditors().height] * len(ids)
+        audits = [active_auditors(scope).height] * len(ids)
     else:
         audits = [2 if lot(seed, f"{one} twice") < dual else 1 for one in ids]
     return drawn.with_columns(

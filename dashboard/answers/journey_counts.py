@@ -20,7 +20,7 @@ from dashboard.answers.keep import kept_with_records
 from metrics import journeys
 from metrics.catalogue import DEFINITIONS
 from metrics.counting import ALL, NOT_RECORDED
-from metrics.disclosure import Rule, join, nest, suppress, total
+from metrics.disclosure import Rule, audit, join, nest, suppress, total
 from metrics.estimates import SUPPRESSED
 
 NEEDED = ("episode", "person", "referral", "review", "step_event")
@@ -81,7 +81,8 @@ def of_areas(scope: Scope, year: str) -> pl.DataFrame:
     """Every measure of `metrics.journeys` of a year for the county, councils, forum areas, and levels at the start.
 
     An estimates frame; breakdowns `all`, `area`, `level`. Open episodes and drift are those of the year's last day.
-    The county comes first: what is shown of it stays shown, and its areas are hidden as far as that asks for.
+    The county comes first: what is shown of it stays shown, and its areas are hidden as far as that asks for. Where
+    that cannot be made safe, county and areas are hidden together.
     """
     parts = {None: ALL, "council": _AREA, "forum_area": _AREA, "level": _LEVEL}
     frame = _counted(scope, year, parts)
@@ -90,12 +91,19 @@ def of_areas(scope: Scope, year: str) -> pl.DataFrame:
     frame = _large_enough(frame.filter(~by_level, ~pl.col("measure").is_in(_WAYS)))
     beside = journeys_beside.shown(scope, year)
     sums = join(totals(scope), journeys_beside.sums())
+    parts = frame.with_columns(_family()).partition_by("_family", include_key=False, maintain_order=True)
+    safe = [_county_first(part, beside, sums) for part in parts]
+    return journeys_beside.hide_alike(pl.concat(safe), beside)
+
+
+def _county_first(frame: pl.DataFrame, beside: pl.DataFrame, sums: pl.DataFrame) -> pl.DataFrame:
+    """One family of measures after disclosure control, the county before its areas where that is safe."""
     whole = pl.col("breakdown") == ALL
     county = _hidden_beside(frame.filter(whole), beside.filter(whole), sums)
     told = county.filter(pl.col("status") != SUPPRESSED).select(*_KEYS, pl.lit(KNOWN).alias("standing"))
     marked = frame.join(told, on=_KEYS, how="left", maintain_order="left")
-    areas = _hidden_beside(marked, beside, sums).filter(~whole)
-    return journeys_beside.hide_alike(pl.concat([county, areas]), beside)
+    made = pl.concat([county, _hidden_beside(marked, beside, sums).filter(~whole)])
+    return made if audit(made, totals=sums)["safe"].all() else _hidden_beside(frame, beside, sums)
 
 
 def _hidden_beside(frame: pl.DataFrame, beside: pl.DataFrame, sums: pl.DataFrame) -> pl.DataFrame:

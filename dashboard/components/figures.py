@@ -17,13 +17,16 @@ from dashboard.components.files import download, to_csv, to_workbook
 from dashboard.components.tables import plain_table
 
 
-def chart(figure: go.Figure, alt: str, *, name: str) -> None:
-    """The chart under its headline, with the source and n beneath. `name` must differ between the charts of a page."""
+def chart(figure: go.Figure, alt: str, *, name: str, source: str = "") -> None:
+    """The chart under its headline, with the source (else that of the drawing) and n beneath.
+
+    `name` must differ between the charts of a page.
+    """
     meta = figure.layout.meta or {}
     if meta.get("headline"):
         html("figure.html", headline=meta["headline"], subtitle=meta.get("subtitle", ""))
     st.plotly_chart(figure, theme=None, config=CONFIG, key=f"chart-{_slug(name)}", alt=alt)
-    source_line(meta.get("source", ""), n=meta.get("n", ""))
+    source_line(source or meta.get("source", ""), n=meta.get("n", ""))
 
 
 def figure_with_table(
@@ -44,7 +47,7 @@ def figure_with_table(
     `frame` is the estimates frame that was drawn (all its lines); `areas` gives the name of each area code. `name`
     names the files and must differ between the charts of a page. The files are made when they are asked for.
     """
-    chart(figure, alt, name=name)
+    chart(figure, alt, name=name, source=source)
     slug = _slug(name)
     columns, rows = _table(frame, unit, decimals, areas or {})
     plain_table(

@@ -94,7 +94,7 @@ def test_a_key_file_that_is_no_good_is_one_sentence(tmp_path, content, mode, say
 
 
 def test_no_key_and_no_secret_in_what_is_printed():
-    with pytest.raises(IntakeError, match="set EARLY_HELP_IDENTIFIER_KEY or EARLY_HELP_IDENTIFIER_KEY_FILE"):
+    with pytest.raises(IntakeError, match="sets EARLY_HELP_IDENTIFIER_KEY or EARLY_HELP_IDENTIFIER_KEY_FILE"):
         privacy.read_key({})
     with pytest.raises(IntakeError, match="is not a file"):
         privacy.read_key({privacy.FILE_SETTING: str(Path(__file__).parent)})

@@ -68,6 +68,6 @@ def test_the_load_page_s_answers_take_places_too(store):
         assert again.problem.startswith("This very file is in already: load 1")
         newer = loads.preview(officer, as_csv(forum_rows(2021)).encode(), file_name="forum.csv")
         assert newer.sentence.endswith("They take the place of the 422 that stand now.")
-        assert loads.summary(store.loads()).startswith("No figures, but places from 1 file are in.")
+        assert loads.summary(store.loads()).startswith("No published figures yet, but places from 1 file are in.")
     finally:
         use_store(None)

@@ -26,6 +26,14 @@ PAGES = {
     "forum": "coordinator",
     "data_quality": "data officer",
     "action_plan": "subgroup member",
+    "distance_travelled": "commissioner",
+    "one_person": "QA manager",
+    "questionnaire": "commissioner",
+    "answer": "respondent",
+    "rounds": "coordinator",
+    "assessment_quality": "commissioner",
+    "audit_desk": "QA manager",
+    "audit": "QA manager",
 }
 
 

@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard import answers, identity
 from dashboard.access import PUBLISHED, NotAllowed, Scope
-from dashboard.answers import keep, loads, notes, people, roles
+from dashboard.answers import audit_templates, keep, loads, notes, people, questionnaire_rows, roles
 from dashboard.answers.keep import kept, kept_for_all
 from dashboard.entry import app
 from dashboard.identity import CLOSED, ENDED, IN, UNKNOWN, use_sign_in
@@ -25,18 +25,28 @@ from tests.sign_in import GROUP_OF, ISSUER, SIGN_IN, claims, scope, signed_in
 
 # page: who may open it; written out apart from `access.py`
 EVERYONE = {*GROUP_OF}
+PARTNERS = EVERYONE - {"scrutiny", "respondent"}  # those who do more than read what is printed, or answer
 OPEN_TO = {
     "scorecard": EVERYONE,
     "methods": EVERYONE,
-    "turn_the_curve": EVERYONE - {"scrutiny"},
-    "area_map": EVERYONE - {"scrutiny", "auditor", "administrator"},
+    "turn_the_curve": PARTNERS,
+    "area_map": PARTNERS - {"auditor", "administrator"},
     "need_and_funding": {"subgroup member", "commissioner", "coordinator", "data officer"},
     "load_data": {"data officer"},
     "people": {"administrator"},
-    "activity": EVERYONE - {"scrutiny", "administrator"},
-    "journeys": EVERYONE - {"scrutiny", "administrator"},
+    "activity": PARTNERS - {"administrator"},
+    "journeys": PARTNERS - {"administrator"},
     "forum": {"subgroup member", "QA manager", "coordinator"},
     "data_quality": {"QA manager", "agency lead", "coordinator", "data officer", "administrator"},
+    "distance_travelled": PARTNERS - {"administrator"},
+    "questionnaire": PARTNERS - {"administrator"},
+    "assessment_quality": PARTNERS - {"administrator"},
+    "action_plan": {"subgroup member", "commissioner", "QA manager", "agency lead", "coordinator"},
+    "answer": {"subgroup member", "QA manager", "agency lead", "coordinator", "respondent"},
+    "rounds": {"coordinator"},
+    "one_person": {"QA manager", "agency lead"},
+    "audit_desk": {"QA manager", "auditor"},
+    "audit": {"QA manager", "auditor"},
 }
 TITLES = {
     "scorecard": "Is early help working?",
@@ -50,6 +60,15 @@ TITLES = {
     "journeys": "Where do families go?",
     "forum": "What is before the forum?",
     "data_quality": "Can the case records be relied on?",
+    "distance_travelled": "How far have families come?",
+    "questionnaire": "How good is our early help system?",
+    "assessment_quality": "Are Early Help Assessments good?",
+    "action_plan": "Who has promised what, and is it done?",
+    "answer": "What are you asked?",
+    "rounds": "Who has answered, and what was agreed?",
+    "one_person": "How far has one person come?",
+    "audit_desk": "What needs doing today?",
+    "audit": "Is this assessment good?",
 }
 WORKED_WITH = (
     "selectbox",
@@ -451,16 +470,25 @@ def test_a_question_without_a_scope_is_not_kept(empty_store):
         own_cases("commissioner")
 
 
+# What answers rest on and no page is given; templates are definitions, which everybody may know.
+WITHIN = (keep, people, audit_templates, questionnaire_rows)
+
+
+def test_no_page_asks_for_what_is_for_the_answers_alone():
+    for path in (ROOT / "dashboard" / "pages").glob("*.py"):
+        assert not re.search(r"import .*\b(keep|questionnaire_rows)\b", path.read_text(encoding="utf-8")), path.name
+
+
 def test_every_question_of_the_answers_takes_its_scope_first(look):
     """A function of the answers that reads the store asks in a scope."""
     assert answers.__all__
     for path in (ROOT / "dashboard" / "answers").glob("*.py"):
         module = __import__(f"dashboard.answers.{path.stem}", fromlist=["x"]) if path.stem != "__init__" else answers
         for name, function in inspect.getmembers(module, inspect.isfunction):
-            if function.__module__ != module.__name__ or module in (keep, people) or name.startswith("_"):
+            if function.__module__ != module.__name__ or module in WITHIN or name.startswith("_"):
                 continue
             if "the_store()" in inspect.getsource(function):
-                assert next(iter(inspect.signature(function).parameters)) == "scope", f"{path.stem}.{name}"
+                assert next(iter(inspect.signature(function).parameters), "") == "scope", f"{path.stem}.{name}"
 
 
 def test_pages_of_one_role_leave_nothing_in_memory_that_another_is_told(look):

@@ -22,6 +22,7 @@ from dashboard.store import Store, StoreError, database, open_store, record, tab
 from dashboard.store import backup as backups
 from dashboard.store.backup import backup, restore
 from metrics.estimates import FIGURES
+from tests.integration import test_store_audits as audited
 from tests.integration.test_store import figures
 from tests.integration.test_store_cases import every_table
 from tests.integration.test_store_questionnaires import ann, opened, save
@@ -88,6 +89,14 @@ def filled(store: Store) -> None:
     save(store, ann(store), 4, comment="½ \\N \t")
     store.questionnaires.close_round(number, by="ann")
     store.questionnaires.agree(number, "voice", score=2.5, reason="½", base=None, by="ann")
+    store.audits.add_template("eha", "1", "EHA", "{}", ["N1"], by="ann")
+    store.audits.set_auditor("i#alex", "Zoë", "AG-S", most=10, by="ann")
+    store.audits.open_round(audited.frame(), audited.chosen(), **audited.OPEN)
+    store.audits.save_answer(1, "N1", said="yes", evidence="½ \\N \t", base=None, by="ann")
+    store.audits.submit(1, {"suggested": (1, "½"), "auditor": (1, "")}, by="ann")
+    store.audits.take_step(1, "told the safeguarding lead", by="ann")
+    owed = {"owner_agency_id": "AG-S", "severity": "high", "due_date": date(2026, 5, 1), "by": "ann"}
+    store.audits.add_action(1, "Ask ½", asked="N1", **owed)
     store.set_role("ann", "agency lead", agency="Police", by="root")
     # The first entries are purged and their purge recorded, so that the record begins in its middle.
     store.purge({"record": 0}, as_at=date(2100, 1, 1), dry_run=False, by="root")

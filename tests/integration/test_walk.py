@@ -203,17 +203,29 @@ def test_nothing_that_is_hidden_makes_any_difference(both):
 
 
 def test_single_records_reach_nobody_but_those_whose_cases_they_are(both):
-    """Case records stand in the database; of a role held to an area, only those of the area may be sent."""
+    """Case records stand in the database; of a role held to an area or to agencies, only theirs may be sent."""
     cases = invent(scale=0.02)
     where = dict(shipped.lookup(2021).select("lsoa", "forum").iter_rows())
     lies_in = {family: where.get(lsoa) for family, lsoa in cases["family"].select("family_id", "lsoa").iter_rows()}
     lies_in |= {p: lies_in.get(f) for p, f in cases["person"].select("person_id", "family_id").iter_rows()}
     assert len(lies_in) > 1000
+    schools = cases["agency"].filter(agency_type="school")["agency_id"].implode()
+    assert scope("agency lead").agencies == {"school"}
+    led = pl.concat(
+        [
+            cases["episode"].filter(pl.col("lead_agency_id").is_in(schools))["family_id"],
+            cases["assessment"].filter(pl.col("agency_id").is_in(schools))["family_id"],
+        ]
+    )
+    assert 0 < led.n_unique() < cases["family"].height
+    theirs = {*led, *cases["person"].filter(pl.col("family_id").is_in(led.implode()))["person_id"]}
     for (role, page, number), visit in both[0].items():
         sent = set(RECORD.findall(" ".join(visit.everything())))
         rule = ROLES[role]
-        if rule.level != CASES or rule.held_to == AGENCY:  # the agency of the tests has no record among these
+        if rule.level != CASES:
             assert not sent, (role, page, number)
+        elif rule.held_to == AGENCY:
+            assert sent <= theirs, (role, page, number)
         elif rule.held_to == FORUM_AREA:
             assert {lies_in[record] for record in sent} <= scope(role).forum_areas, (role, page, number)
 
