@@ -8,7 +8,24 @@ import tomllib
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard.access import ROLES, may_open
+from dashboard.access import (
+    ACTS,
+    ADMINISTER,
+    ANSWER,
+    AUDIT,
+    DRAW,
+    EXPORT,
+    LOAD,
+    MODERATE,
+    PLAN,
+    ROLES,
+    ROUND,
+    SCENARIO,
+    STORY,
+    TARGET,
+    UNDO,
+    may_open,
+)  # fmt: skip
 from dashboard.entry.app import TABLE
 from dashboard.intake import opening
 from tests.conftest import ROOT
@@ -26,13 +43,34 @@ FORGED = [
 HOSTILE = "=1+1 <script>alert(1)</script> <img src=x onerror=alert(1)> [here](javascript:alert(1)) :red[z] \u202e"
 
 
+# What can be done on a page beside looking at it and taking it away; on the others, nothing.
+DONE_ON = {
+    "turn_the_curve": {STORY, TARGET},
+    "need_and_funding": {SCENARIO},
+    "load_data": {LOAD, UNDO},
+    "people": {ADMINISTER},
+    "action_plan": {PLAN},
+    "answer": {ANSWER},
+    "rounds": {ROUND},
+    "audit_desk": {DRAW, AUDIT},
+    "audit": {AUDIT, MODERATE},
+    "assessment_quality": {PLAN},
+}
+
+
 def doers(page: str) -> list[str]:
-    """Roles that may open the page and between them may do whatever can be done on it."""
-    chosen: list[str] = []
-    for role in (role for role in ROLES if may_open(scope(role), page)):
-        if not chosen or ROLES[role].may - frozenset().union(*(ROLES[r].may for r in chosen)):
-            chosen.append(role)
+    """As few roles as may open the page and between them may do whatever can be done on it."""
+    roles = {role: ROLES[role].may & DONE_ON.get(page, set()) for role in ROLES if may_open(scope(role), page)}
+    chosen, left = [], frozenset().union(*roles.values())
+    while left or not chosen:
+        best = max(roles, key=lambda role: len(roles[role] & left))
+        chosen.append(best)
+        left -= roles[best]
     return chosen
+
+
+def test_whatever_may_be_done_is_done_on_some_page():
+    assert set().union(*DONE_ON.values()) == ACTS - {EXPORT}
 
 
 def arrive(page: str, role: str = "", /, **address: str) -> AppTest:
