@@ -40,6 +40,7 @@ def card(page):
 
 def click_on_map(page, name: str, east: float, north: float) -> None:
     """Click on an area once the map knows its name there; the place in shares of the map's width and height."""
+    page.locator(MAP).evaluate("map => map.scrollIntoView({block: 'center'})")  # its lower edge may be below the fold
     box = page.locator(MAP).bounding_box()
     x, y = box["x"] + east * box["width"], box["y"] + (1 - north) * box["height"]
     page.mouse.move(x - 3, y)

@@ -135,7 +135,7 @@ def test_a_file_goes_in_shows_and_comes_out_again(visit, changing):
     # (500 + 520) of (4000 + 4100) is 12.6%
     expect(window.open(changing).get_by_role("row", name="Referred again within 12 months")).to_contain_text("12.6%")
     page = window.open(f"{changing}/load_data")
-    page.get_by_text("Yes, take its figures out").click()
+    page.get_by_text("Yes, take out what it brought").click()
     page.get_by_role("button", name="Undo this load").click()
     expect(page.get_by_text("is undone")).to_be_visible()
     expect(window.open(changing).get_by_role("row", name="Referred again within 12 months")).to_contain_text("23.9%")
