@@ -25,7 +25,8 @@ from pathlib import Path
 
 import psycopg
 
-from metrics.catalogue import DEFINITIONS, catalogue
+from metrics.catalogue import catalogue
+from metrics.definition_files import DEFINITIONS
 
 ROOT = Path(__file__).resolve().parents[1]
 ROWS = 640_000

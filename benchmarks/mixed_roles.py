@@ -28,7 +28,7 @@ from pathlib import Path
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from benchmarks.disclosure_pages import NORTH, PAGES, PERIOD, WEST, database, small_figures
-from benchmarks.session_client import PageFailed, Session, _connected, sign_in
+from benchmarks.session_client import PageFailed, Session, connected, sign_in
 from benchmarks.sessions import START, our_server
 from dashboard.access import ROLES
 from dashboard.entry.app import TABLE
@@ -78,10 +78,10 @@ class Visitor(Session):
     heard: list[bytes] = field(default_factory=list)
     failed: PageFailed | None = None
 
-    def _finished(self, said: ForwardMsg) -> bool:
+    def finished(self, said: ForwardMsg) -> bool:
         self.heard.append(said.SerializeToString())
         try:
-            finished = super()._finished(said)
+            finished = super().finished(said)
         except PageFailed as error:  # said at the end of this run, so that what follows is not taken for the next
             self.failed, finished = error, False
         if finished and self.failed is not None:
@@ -144,7 +144,7 @@ async def visit(visitor: Visitor, until: float, hidden: dict[str, bytes], found:
 async def drive(address: str, *, seconds: float, roles: Iterable[str]) -> Found:
     found, hidden, roles = Found(), secrets(), list(roles)
     cookies = {role: await sign_in(address, button=_button(role)) for role in dict.fromkeys(roles)}
-    visitors = [Visitor(await _connected(address, cookies[role]), role=role) for role in roles]
+    visitors = [Visitor(await connected(address, cookies[role]), role=role) for role in roles]
     print(f"{len(visitors)} visitors are signed in", flush=True)
     until = time.perf_counter() + seconds
     try:

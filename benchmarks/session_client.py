@@ -39,6 +39,10 @@ class Session:
         ask.rerun_script.page_script_hash = self.page_hash
         if not self.page_hash:
             ask.rerun_script.page_name = self.page
+        return await self.send(ask)
+
+    async def send(self, ask: BackMsg) -> float:
+        """Send what a browser would send and wait until it is done; milliseconds. Raises `PageFailed`."""
         self.elements = self.size = 0
         start = time.perf_counter()
         await self.socket.send(ask.SerializeToString())
@@ -47,10 +51,11 @@ class Session:
             self.size += len(data)
             said = ForwardMsg()
             said.ParseFromString(data)
-            if self._finished(said):
+            if self.finished(said):
                 return (time.perf_counter() - start) * 1000
 
-    def _finished(self, said: ForwardMsg) -> bool:
+    def finished(self, said: ForwardMsg) -> bool:
+        """Take in one message of the server: whether it was the last. Raises `PageFailed`."""
         kind = said.WhichOneof("type")
         if kind == "new_session":
             self.page_hash = said.new_session.page_script_hash
@@ -77,12 +82,13 @@ async def open_session(address: str, *, page: str = "", query: str = "", cookies
 
     `cookies` as `sign_in` gives them.
     """
-    session = Session(await _connected(address, cookies), page, query)
+    session = Session(await connected(address, cookies), page, query)
     await session.rerun()
     return session
 
 
-async def _connected(address: str, cookies: str = "") -> ClientConnection:
+async def connected(address: str, cookies: str = "") -> ClientConnection:
+    """A line to the server at `address`, of nobody or of whom the cookies sign in."""
     # Without the token beside it, as our own pages send it, the cookie of a sign-in counts for nothing.
     token = dict(pair.partition("=")[::2] for pair in cookies.split("; ")).get(TOKEN)
     return await connect(
@@ -98,7 +104,7 @@ async def _connected(address: str, cookies: str = "") -> ClientConnection:
 
 async def sign_in(address: str, *, button: str = "Go on as a subgroup member") -> str:
     """Press a button on the door of ready users, and go where it leads: the cookies of somebody signed in."""
-    socket = await _connected(address)
+    socket = await connected(address)
     try:
         ask = BackMsg()
         ask.rerun_script.query_string = ""

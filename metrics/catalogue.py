@@ -5,19 +5,26 @@ The content lives in `metrics/definitions/`; this module reads it once and refus
 
 from __future__ import annotations
 
-import csv
 import re
-import tomllib
 from collections.abc import Iterable
-from dataclasses import MISSING, dataclass, fields
-from datetime import date
+from dataclasses import dataclass, fields
 from functools import cache
-from importlib.resources import files
-from typing import Any
+from typing import Any, ClassVar
 
 import polars as pl
 
-DEFINITIONS = files("metrics") / "definitions"
+from metrics.definition_files import (
+    DEFINITIONS,
+    POLARITIES,
+    DefinitionError,
+    build,
+    check_date,
+    check_word,
+    csv_frame,
+    csv_rows,
+    keyed,
+    read_toml,
+)
 
 # The words that a definition may use.
 OUTCOME_GROUPS = (
@@ -29,7 +36,6 @@ OUTCOME_GROUPS = (
 )  # of Northamptonshire 2020, in its order; the other strategies keep their own
 ACCOUNTABILITY = ("population indicator", "how much", "how well", "better off")
 INDICATOR_POLARITIES = ("lower", "higher", "none", "mixed")
-SERIES_POLARITIES = ("lower", "higher", "none")
 TARGET_RULES = ("", "stay above England", "stay below England")
 VALUE_TYPES = ("proportion", "rate", "count", "score")
 RELATIONS = ("direct", "near", "partial", "proxy", "none")
@@ -37,19 +43,6 @@ YEAR_TYPES = ("financial", "academic", "calendar", "snapshot", "quarter")
 FINDINGS = ("matches", "revised since", "wrong as printed", "cannot be checked")
 FAULT_ACTIONS = ("missing", "not applicable", "belongs to", "remark")
 FEED = re.compile(r"(lait|ees|fingertips|cover|dwp|local|own):\S.*\S")
-MAY_BE_EMPTY = {
-    "Series": {"target_rule", "numerator_feed", "breaks", "last_update"},
-    "Indicator": {"parent", "target_rule", "series", "missing", "holder"},
-    "Area": {"la_number", "region", "successors", "ended", "aliases"},
-    "Printed": {
-        "indicator", "value", "value_text", "neighbours", "england", "other", "series", "minus", "published_period",
-        "published",
-    },
-}  # fmt: skip
-
-
-class DefinitionError(ValueError):
-    """A definition is missing or contradicts another; the message names the file, the id and the field."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +56,8 @@ class Break:
 @dataclass(frozen=True, slots=True)
 class Series:
     """One published series: what is drawn as one line and judged as one measure."""
+
+    MAY_BE_EMPTY: ClassVar = ("target_rule", "numerator_feed", "breaks", "last_update")
 
     id: str  # slug, `rereferrals`
     name: str  # "Referred again within 12 months"
@@ -91,6 +86,8 @@ class Series:
 @dataclass(frozen=True, slots=True)
 class Indicator:
     """One indicator or performance measure of a strategy."""
+
+    MAY_BE_EMPTY: ClassVar = ("parent", "target_rule", "series", "missing", "holder")
 
     id: str  # "S1"
     parent: str
@@ -131,6 +128,8 @@ class OwnSeries:
 
 @dataclass(frozen=True, slots=True)
 class Area:
+    MAY_BE_EMPTY: ClassVar = ("la_number", "region", "successors", "ended", "aliases")
+
     code: str  # ONS code
     name: str
     level: str  # country | region | county | unitary | district | london borough | metropolitan | …
@@ -144,6 +143,11 @@ class Area:
 @dataclass(frozen=True, slots=True)
 class Printed:
     """A figure printed in a strategy, with what its own comparator and the published series say of it."""
+
+    MAY_BE_EMPTY: ClassVar = (
+        "indicator", "value", "value_text", "neighbours", "england", "other", "series", "minus", "published_period",
+        "published",
+    )  # fmt: skip
 
     id: str
     strategy: str
@@ -186,17 +190,19 @@ def catalogue() -> Catalogue:
 
 def read_catalogue(folder: Any) -> Catalogue:
     """Read and check the definitions in `folder` (a path or `importlib` resource). Raises `DefinitionError`."""
-    series = _keyed("series.toml", (_series(row) for row in _toml(folder, "series.toml", "series")))
-    indicators = _keyed("indicators.toml", (_indicator(row) for row in _toml(folder, "indicators.toml", "indicator")))
-    areas = _keyed("areas.csv", (_area(row) for row in _csv(folder, "areas.csv")), key="code")
-    printed = _keyed("printed.csv", (_printed(row) for row in _csv(folder, "printed.csv")))
+    series = keyed("series.toml", (_series(row) for row in read_toml("series.toml", folder=folder)["series"]))
+    indicators = keyed(
+        "indicators.toml", (_indicator(row) for row in read_toml("indicators.toml", folder=folder)["indicator"])
+    )
+    areas = keyed("areas.csv", (_area(row) for row in csv_rows("areas.csv", folder=folder)), key="code")
+    printed = keyed("printed.csv", (_printed(row) for row in csv_rows("printed.csv", folder=folder)))
     found = Catalogue(
         indicators=indicators,
         series=series,
         areas=areas,
         printed=tuple(printed.values()),
-        neighbours=_frame(folder, "neighbours.csv", {"rank": pl.Int64}),
-        faults=_frame(folder, "known_faults.csv", {}),
+        neighbours=csv_frame("neighbours.csv", {"rank": pl.Int64}, folder=folder),
+        faults=csv_frame("known_faults.csv", {}, folder=folder),
     )
     _check_links(found)
     return found
@@ -206,13 +212,13 @@ def read_catalogue(folder: Any) -> Catalogue:
 def own_series() -> dict[str, OwnSeries]:
     """The series reckoned here, by indicator id: `metrics/definitions/own_series.toml`. Raises `DefinitionError`."""
     file, known = "own_series.toml", catalogue()
-    made = [_own(row) for row in _toml(DEFINITIONS, file, "series")]
+    made = [_own(row) for row in read_toml(file)["series"]]
     for own in made:
         _known(file, own.series.id, "indicator", [own.indicator], known.indicators)
-        _one_of(file, own, "relation", RELATIONS, key="indicator")
+        check_word(file, own, "relation", RELATIONS, key="indicator")
         if own.series.id in known.series or known.indicators[own.indicator].series:
             raise DefinitionError(f"{file}: {own.series.id}: its indicator has published figures, or its id is taken")
-    return _keyed(file, made, key="indicator")
+    return keyed(file, made, key="indicator")
 
 
 def area_codes(areas: dict[str, Area]) -> dict[str, str]:
@@ -232,70 +238,21 @@ def area_codes(areas: dict[str, Area]) -> dict[str, str]:
 # ---- reading
 
 
-def _toml(folder: Any, file: str, table: str) -> list[dict[str, Any]]:
-    return tomllib.loads((folder / file).read_text(encoding="utf-8"))[table]
-
-
-def _csv(folder: Any, file: str) -> list[dict[str, str]]:
-    return list(csv.DictReader((folder / file).read_text(encoding="utf-8").splitlines()))
-
-
-def _frame(folder: Any, file: str, types: dict[str, Any]) -> pl.DataFrame:
-    rows = _csv(folder, file)
-    return pl.DataFrame({c: [row[c] for row in rows] for c in rows[0]}).cast(types)
-
-
-def _keyed(file: str, things: Iterable[Any], *, key: str = "id") -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for thing in things:
-        name = getattr(thing, key)
-        if name in found:
-            raise DefinitionError(f"{file}: {name}: {key}: given twice")
-        found[name] = thing
-    return found
-
-
-def _build(file: str, kind: type, row: dict[str, Any], *, key: str = "id") -> Any:
-    name = row.get(key) or "a row without a name"
-    known = {f.name for f in fields(kind)}
-    for field in fields(kind):
-        value = row.get(field.name, MISSING)
-        if value is MISSING or (value in ("", (), None) and field.name not in MAY_BE_EMPTY.get(kind.__name__, ())):
-            raise DefinitionError(f"{file}: {name}: {field.name}: missing")
-    if extra := sorted(set(row) - known):
-        raise DefinitionError(f"{file}: {name}: {extra[0]}: not a field of {kind.__name__}")
-    return kind(**row)
-
-
-def _one_of(file: str, thing: Any, field: str, words: Iterable[str], *, key: str = "id") -> None:
-    if getattr(thing, field) not in words:
-        raise DefinitionError(
-            f"{file}: {getattr(thing, key)}: {field}: “{getattr(thing, field)}” is not one of {words}"
-        )
-
-
-def _iso(file: str, name: str, field: str, text: str) -> None:
-    try:
-        date.fromisoformat(text)
-    except ValueError:
-        raise DefinitionError(f"{file}: {name}: {field}: “{text}” is not a date such as 2022-08-31") from None
-
-
 def _series(row: dict[str, Any]) -> Series:
     file, name = "series.toml", row.get("id", "")
-    breaks = tuple(_build(file, Break, b, key="period_end") for b in row.get("breaks", ()))
-    made = _build(file, Series, {"window_years": 1, **row, "breaks": breaks, "feeds": tuple(row.get("feeds", ()))})
+    breaks = tuple(build(file, Break, b, key="period_end") for b in row.get("breaks", ()))
+    made = build(file, Series, {"window_years": 1, **row, "breaks": breaks, "feeds": tuple(row.get("feeds", ()))})
     for field, words in (
         ("value_type", VALUE_TYPES),
-        ("polarity", SERIES_POLARITIES),
+        ("polarity", POLARITIES),
         ("target_rule", TARGET_RULES),
         ("year_type", YEAR_TYPES),
     ):
-        _one_of(file, made, field, words)
+        check_word(file, made, field, words)
     for b in breaks:
-        _iso(file, name, "breaks", b.period_end)
+        check_date(file, name, "breaks", b.period_end)
     if made.last_update:
-        _iso(file, name, "last_update", made.last_update)
+        check_date(file, name, "last_update", made.last_update)
     for feed in filter(None, (*made.feeds, made.numerator_feed)):
         if not FEED.fullmatch(feed):
             raise DefinitionError(f"{file}: {name}: feeds: “{feed}” is not the id of a feed such as ees:rereferrals")
@@ -305,13 +262,13 @@ def _series(row: dict[str, Any]) -> Series:
 def _own(row: dict[str, Any]) -> OwnSeries:
     ours = {f.name for f in fields(OwnSeries)} - {"series"}
     series = _series({k: v for k, v in row.items() if k not in ours})
-    return _build(
+    return build(
         "own_series.toml", OwnSeries, {k: row[k] for k in ours & set(row)} | {"series": series}, key="indicator"
     )
 
 
 def _indicator(row: dict[str, Any]) -> Indicator:
-    made = _build("indicators.toml", Indicator, {**row, "series": tuple(row.get("series", ()))})
+    made = build("indicators.toml", Indicator, {**row, "series": tuple(row.get("series", ()))})
     for field, words in (
         ("value_type", (*VALUE_TYPES, "undefined")),
         ("polarity", INDICATOR_POLARITIES),
@@ -319,7 +276,7 @@ def _indicator(row: dict[str, Any]) -> Indicator:
         ("accountability", ACCOUNTABILITY),
         ("relation", RELATIONS),
     ):
-        _one_of("indicators.toml", made, field, words)
+        check_word("indicators.toml", made, field, words)
     if (made.relation == "none") == bool(made.series):
         raise DefinitionError(f"indicators.toml: {made.id}: series: does not go with relation “{made.relation}”")
     if not made.series and not (made.missing and made.holder):
@@ -329,9 +286,9 @@ def _indicator(row: dict[str, Any]) -> Indicator:
 
 def _area(row: dict[str, str]) -> Area:
     split: dict[str, Any] = {f: tuple(filter(None, row[f].split("|"))) for f in ("successors", "aliases")}
-    made = _build("areas.csv", Area, {**row, **split}, key="code")
+    made = build("areas.csv", Area, {**row, **split}, key="code")
     if made.ended:
-        _iso("areas.csv", made.code, "ended", made.ended)
+        check_date("areas.csv", made.code, "ended", made.ended)
     return made
 
 
@@ -342,9 +299,9 @@ def _printed(row: dict[str, Any]) -> Printed:
             numbers[field] = float(row[field]) if row[field] else None
         except ValueError:
             raise DefinitionError(f"printed.csv: {row['id']}: {field}: “{row[field]}” is not a number") from None
-    made = _build("printed.csv", Printed, {**row, **numbers})
-    _one_of("printed.csv", made, "finding", FINDINGS)
-    _one_of("printed.csv", made, "polarity", SERIES_POLARITIES)
+    made = build("printed.csv", Printed, {**row, **numbers})
+    check_word("printed.csv", made, "finding", FINDINGS)
+    check_word("printed.csv", made, "polarity", POLARITIES)
     return made
 
 
@@ -368,7 +325,7 @@ def _check_links(found: Catalogue) -> None:
         _known("known_faults.csv", name, "area", [row["area"], row["becomes"]], found.areas)
         _known("known_faults.csv", name, "action", [row["action"]], FAULT_ACTIONS)
         if row["period_end"] != "*":
-            _iso("known_faults.csv", name, "period_end", row["period_end"])
+            check_date("known_faults.csv", name, "period_end", row["period_end"])
 
 
 def _known(file: str, name: str, field: str, ids: Iterable[str], there: Any) -> None:

@@ -10,12 +10,10 @@ or None. The agency of a record is the one that it names, else the lead agency o
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
 import narwhals as nw
@@ -23,6 +21,7 @@ import polars as pl
 
 from metrics.cases import CASE_TABLES
 from metrics.counting import ALL, NOT_RECORDED, collect, period_of, shares
+from metrics.definition_files import csv_rows
 from metrics.estimates import OK, empty
 
 Tables = Mapping[str, Any]
@@ -65,18 +64,13 @@ class Rule:
 @cache
 def cells() -> tuple[Cell, ...]:
     """What every record should have, in the order of the file."""
-    return tuple(Cell(**row) for row in _lines("mandatory_cells.csv"))
+    return tuple(Cell(**row) for row in csv_rows("mandatory_cells.csv"))
 
 
 @cache
 def rules() -> Mapping[str, Rule]:
     """Rule id → rule, in the order of the file."""
-    return {row["id"]: Rule(**row) for row in _lines("date_rules.csv")}
-
-
-def _lines(name: str) -> Sequence[dict[str, str]]:
-    text = (files("metrics") / "definitions" / name).read_text(encoding="utf-8")
-    return list(csv.DictReader(text.splitlines()))
+    return {row["id"]: Rule(**row) for row in csv_rows("date_rules.csv")}
 
 
 # ---- empty cells

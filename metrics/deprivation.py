@@ -7,14 +7,13 @@ score, and a rank nearer to 1, mean more deprivation everywhere in this module.
 from __future__ import annotations
 
 import math
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
 import polars as pl
 
-from metrics.catalogue import DEFINITIONS, DefinitionError
+from metrics.definition_files import DefinitionError, read_toml
 from metrics.estimates import LOW, NOT_AVAILABLE, OK, PROVISIONAL, SCHEMA, conform
 
 SPREAD = 23.0  # a tenth of the areas holds the upper half of the transformed scores
@@ -53,7 +52,7 @@ class Edition:
 @cache
 def editions() -> dict[str, Edition]:
     """The editions in `metrics/definitions/deprivation.toml`, by id (`2019`, `2025`). Raises `DefinitionError`."""
-    rows = tomllib.loads((DEFINITIONS / "deprivation.toml").read_text(encoding="utf-8"))["edition"]
+    rows = read_toml("deprivation.toml")["edition"]
     return {row["id"]: read_edition(row) for row in rows}
 
 

@@ -7,7 +7,6 @@ knows no indicator and no weight. Higher need is a higher number throughout.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
@@ -18,7 +17,7 @@ import polars as pl
 from scipy.special import ndtri
 
 from metrics.allocation import AllocationError, allocate
-from metrics.catalogue import DEFINITIONS, DefinitionError
+from metrics.definition_files import DefinitionError, read_toml
 from metrics.deprivation import transform_ranks
 from metrics.weightings import Firmness, firmness
 
@@ -76,7 +75,7 @@ class Model:
 @cache
 def example_model() -> Model:
     """The model that ships, marked illustrative. Raises `DefinitionError`."""
-    return read_model(tomllib.loads((DEFINITIONS / "funding_example.toml").read_text(encoding="utf-8")))
+    return read_model(read_toml("funding_example.toml"))
 
 
 def read_model(table: Mapping[str, Any]) -> Model:

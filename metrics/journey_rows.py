@@ -6,17 +6,16 @@ words are meant, stands in `metrics.journeys`.
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
 import narwhals as nw
 
 from metrics.activity.definitions import activity_rules
+from metrics.definition_files import csv_rows
 
 REVIEWS = activity_rules().drift_reviews  # held in turn without a change of level: drift
 UNKNOWN, ERROR = "UNKNOWN", "ERROR"  # codes of closure reasons that the reckoning itself needs
@@ -43,8 +42,7 @@ class Reason:
 @cache
 def closure_reasons() -> Mapping[str, Reason]:
     """Code → reason, in the order of `definitions/closure_reasons.csv`."""
-    text = (files("metrics") / "definitions" / "closure_reasons.csv").read_text(encoding="utf-8")
-    return {r["code"]: Reason(r["code"], r["label"], r["polarity"]) for r in csv.DictReader(text.splitlines())}
+    return {r["code"]: Reason(r["code"], r["label"], r["polarity"]) for r in csv_rows("closure_reasons.csv")}
 
 
 def levels(tables: Tables, first: date, last: date) -> nw.LazyFrame:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,9 +16,10 @@ from dashboard.answers import hung_on
 from dashboard.answers.keep import the_store
 from dashboard.answers.published import northamptonshire
 from dashboard.store.plans import ENDED, pairs
-from metrics.catalogue import DEFINITIONS, catalogue
+from metrics.catalogue import catalogue
+from metrics.definition_files import read_toml
 
-_TERMS = tomllib.loads((DEFINITIONS / "action_plan.toml").read_text(encoding="utf-8"))
+_TERMS = read_toml("action_plan.toml")
 STALE, SOON = timedelta(weeks=_TERMS["stale_weeks"]), timedelta(days=_TERMS["soon_days"])
 STATUSES = {
     "open": "open actions",

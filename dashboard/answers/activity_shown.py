@@ -8,9 +8,7 @@ records leaves the answers but for those who may see cases.
 
 from __future__ import annotations
 
-import csv
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import cache
@@ -23,11 +21,11 @@ from dashboard.answers.activity_words import length
 from dashboard.answers.hidden import families
 from dashboard.answers.keep import kept_with_records, the_store
 from metrics.activity import MEASURES, measure_of, measures
-from metrics.catalogue import DEFINITIONS
+from metrics.definition_files import csv_rows, read_toml
 from metrics.disclosure import ALL, THRESHOLD, Rule, join, suppress, total
 from metrics.estimates import SCHEMA, SUPPRESSED, empty
 
-_SHOWN = tomllib.loads((DEFINITIONS / "activity_shown.toml").read_text(encoding="utf-8"))
+_SHOWN = read_toml("activity_shown.toml")
 MOST_SMALL = _SHOWN["most_small"]
 # length of period, split, and of which measures (none: all)
 SHOWN: Sequence[tuple[str, str, Sequence[str]]] = tuple(
@@ -186,7 +184,7 @@ def _counts_people() -> pl.Expr:
 @cache
 def _shared() -> pl.DataFrame:
     """Which measures are parts of each other."""
-    rows = csv.DictReader((DEFINITIONS / "activity_sums.csv").read_text(encoding="utf-8").splitlines())
+    rows = csv_rows("activity_sums.csv")
     made: dict[tuple[str, str], list[str]] = {}
     for row in rows:
         made.setdefault((row["relation"], row["parent"]), []).append(row["child"])

@@ -6,14 +6,13 @@ publishers: they are shown as they are, and count as known to the reader. What i
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 
 import polars as pl
 
-from metrics.catalogue import DEFINITIONS
+from metrics.definition_files import csv_rows
 from metrics.disclosure import ALL, BELOW_DISTRICT, Rule, join, suppress, total
 from metrics.estimates import NOT_AVAILABLE, SUPPRESSED
 
@@ -172,7 +171,7 @@ def area_totals(where: pl.DataFrame, *, whole: str) -> pl.DataFrame:
 def measure_totals() -> pl.DataFrame:
     """Which published series share counts, from `metrics/definitions/sums.csv`. A part that begins with `rest:` has no
     series of its own."""
-    rows = csv.DictReader((DEFINITIONS / "sums.csv").read_text(encoding="utf-8").splitlines())
+    rows = csv_rows("sums.csv")
     made = {}
     for row in rows:
         made.setdefault((row["relation"], row["parent"]), []).append(row["child"])

@@ -6,7 +6,6 @@ reckoned when it is asked for. Agencies are a table of their own beside the coun
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -18,14 +17,14 @@ from dashboard.answers import case_records, journeys_beside, places
 from dashboard.answers.journeys_beside import KNOWN
 from dashboard.answers.keep import kept_with_records
 from metrics import journeys
-from metrics.catalogue import DEFINITIONS
 from metrics.counting import ALL, NOT_RECORDED
+from metrics.definition_files import read_toml
 from metrics.disclosure import Rule, audit, join, nest, suppress, total
 from metrics.estimates import SUPPRESSED
 
 NEEDED = ("episode", "person", "referral", "review", "step_event")
 AREAS = ("council", "forum_area")
-_SHOWN = tomllib.loads((DEFINITIONS / "journeys_shown.toml").read_text(encoding="utf-8"))
+_SHOWN = read_toml("journeys_shown.toml")
 LEAST, WAYS_LEAST, AT_LEVEL = _SHOWN["agency"], _SHOWN["agency_ways"], _SHOWN["at_level"]
 ENOUGH: Mapping[str, int] = _SHOWN["enough"]
 OTHERS = "other agencies"

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import tomllib
-
-from metrics.catalogue import DEFINITIONS, catalogue
+from metrics.catalogue import catalogue
 from metrics.comparison import TINY_AREAS
+from metrics.definition_files import read_toml
 from metrics.intervals import EXACT_BELOW
 from metrics.trends import SIGNIFICANT, TREND_POINTS
 
@@ -29,5 +28,5 @@ def methods() -> list[tuple[str, str]]:
         "trend_points": TREND_POINTS,
         "significant": SIGNIFICANT,
     }
-    read = tomllib.loads((DEFINITIONS / "methods.toml").read_text(encoding="utf-8"))
+    read = read_toml("methods.toml")
     return [(m["name"], m["text"].format(**numbers)) for m in read["method"]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from functools import cache
 
-from metrics.catalogue import DEFINITIONS
+from metrics.definition_files import DEFINITIONS
 
 
 @cache

@@ -15,7 +15,7 @@ from typing import Any
 
 import polars as pl
 
-from metrics.catalogue import DefinitionError
+from metrics.definition_files import DefinitionError
 from metrics.funding import Domain, Indicator, Model, read_model
 
 from . import personal

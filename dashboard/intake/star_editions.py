@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from metrics.catalogue import DefinitionError
+from metrics.definition_files import DefinitionError
 from metrics.star import Edition, editions
 
 from .batch import IntakeError

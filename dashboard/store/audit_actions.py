@@ -8,10 +8,11 @@ import polars as pl
 import sqlalchemy as sa
 
 from dashboard.store import record
+from dashboard.store.audit_rows import changed
 from dashboard.store.audit_tables import action, audit
-from dashboard.store.audit_version import changed, rows_of
 from dashboard.store.database import writing
 from dashboard.store.errors import StoreError
+from dashboard.store.results import rows_of
 
 SEVERITIES = ("high", "medium", "low")
 ACTIONS = pl.Schema(

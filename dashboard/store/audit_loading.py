@@ -11,8 +11,8 @@ import sqlalchemy as sa
 
 from dashboard.store import record
 from dashboard.store.audit_rounds import FRAME, RESERVE, SAMPLE, template
+from dashboard.store.audit_rows import changed
 from dashboard.store.audit_tables import action, answer, audit, auditor, drawn, frame, grade, round_, stratum
-from dashboard.store.audit_version import changed
 from dashboard.store.copying import copy_in
 from dashboard.store.database import writing
 from dashboard.store.errors import StoreError

@@ -10,11 +10,12 @@ import polars as pl
 import sqlalchemy as sa
 
 from dashboard.store import record
+from dashboard.store.audit_rows import changed, open_audit
 from dashboard.store.audit_tables import audit, auditor, drawn, frame, question, round_, stratum, template
-from dashboard.store.audit_version import changed, rows_of
 from dashboard.store.copying import copy_in
 from dashboard.store.database import writing
 from dashboard.store.errors import StoreError
+from dashboard.store.results import rows_of
 
 # Quarterly rounds stand for the partnership; the others are looked at by themselves.
 KINDS: Mapping[str, str] = {
@@ -324,15 +325,7 @@ def _re_audits(connection: sa.Connection, first: sa.Row, by: str) -> int:
 
 
 def _allocate(connection: sa.Connection, audit_id: int, who: sa.Row | None, identity: str) -> None:
-    it = connection.execute(
-        sa.select(audit, drawn.c.agency_id, round_.c.closed_at)
-        .select_from(audit.join(drawn).join(round_))
-        .where(audit.c.audit_id == audit_id)
-    ).first()
-    if it is None:
-        raise StoreError("There is no such audit.")
-    if it.closed_at is not None:
-        raise StoreError("The round is closed.")
+    it = open_audit(connection, audit_id)
     if it.started_at is not None:
         raise StoreError("The audit is begun already, and stays with whoever began it.")
     if identity and who is None:

@@ -10,11 +10,12 @@ import sqlalchemy as sa
 
 from dashboard.store import record
 from dashboard.store.audit_rounds import SAMPLE
+from dashboard.store.audit_rows import changed, open_audit
 from dashboard.store.audit_tables import answer, audit, auditor, drawn, grade, question, round_, step
-from dashboard.store.audit_version import changed, rows_of
 from dashboard.store.copying import fetch
 from dashboard.store.database import reading, writing
 from dashboard.store.errors import StaleEdit, StoreError
+from dashboard.store.results import rows_of
 
 GRADES = ("suggested", "auditor", "moderator", "final")
 MOMENT = pl.Datetime("us", "UTC")
@@ -246,15 +247,7 @@ def _open(connection: sa.Connection, audit_id: int, asked: str = "") -> None:
     of_version = sa.exists().where(
         question.c.template == round_.c.template, question.c.version == round_.c.version, question.c.question == asked
     )
-    it = connection.execute(
-        sa.select(round_.c.closed_at, audit.c.submitted_at, drawn.c.state, of_version.label("known"))
-        .select_from(audit.join(drawn).join(round_))
-        .where(audit.c.audit_id == audit_id)
-    ).first()
-    if it is None:
-        raise StoreError("There is no such audit.")
-    if it.closed_at is not None:
-        raise StoreError("The round is closed: no more answers can be given.")
+    it = open_audit(connection, audit_id, of_version.label("known"))
     if it.submitted_at is not None:
         raise StoreError("This audit is finished already.")
     if it.state != SAMPLE:

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from dashboard.store import audit_version
 from dashboard.store.audit_actions import ACTIONS, SEVERITIES, Actions
 from dashboard.store.audit_loading import Loading
 from dashboard.store.audit_rounds import AUDITORS, DRAWN, FRAME, KINDS, ROUNDS, STRATA, TEMPLATES, Rounds
+from dashboard.store.audit_rows import RESULTS
 from dashboard.store.audit_sheets import ANSWERS, AUDITS, GRADED, GRADES, STEPS, Sheets
 
 __all__ = ["ACTIONS", "ANSWERS", "AUDITORS", "AUDITS", "DRAWN", "FRAME", "GRADED", "GRADES"]
@@ -25,4 +25,4 @@ class Audits(Rounds, Sheets, Actions, Loading):
 
     def version(self) -> int:
         """A number that grows with every round, allocation, grade and action, and not with single answers."""
-        return audit_version.version(self.engine)
+        return RESULTS.now(self.engine)

@@ -10,8 +10,9 @@ import sqlalchemy as sa
 from dashboard.store import record
 from dashboard.store.database import reading, writing
 from dashboard.store.errors import StaleEdit, StoreError
-from dashboard.store.questionnaire_rows import changed, plain, rows_of
+from dashboard.store.questionnaire_rows import changed, plain
 from dashboard.store.questionnaire_tables import agreed, instrument, item, round_
+from dashboard.store.results import rows_of
 
 AGREED = pl.Schema(
     {

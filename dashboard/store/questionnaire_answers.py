@@ -12,8 +12,9 @@ import sqlalchemy as sa
 from dashboard.store import record
 from dashboard.store.database import reading, writing
 from dashboard.store.errors import StaleEdit, StoreError
-from dashboard.store.questionnaire_rows import changed, open_round, plain, rows_of
+from dashboard.store.questionnaire_rows import changed, open_round, plain
 from dashboard.store.questionnaire_tables import answer, instrument, invited, item, round_
+from dashboard.store.results import rows_of
 from dashboard.store.roles import name_of
 
 STATES = ("score", "dont_know", "not_applicable", "blank")

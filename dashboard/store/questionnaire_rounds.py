@@ -10,8 +10,9 @@ import sqlalchemy as sa
 from dashboard.store import record
 from dashboard.store.database import reading, writing
 from dashboard.store.errors import StoreError
-from dashboard.store.questionnaire_rows import changed, open_round, plain, rows_of
+from dashboard.store.questionnaire_rows import changed, open_round, plain
 from dashboard.store.questionnaire_tables import instrument, invited, round_
+from dashboard.store.results import rows_of
 from dashboard.store.roles import name_of
 
 RESPONDENT_ROLES = ("leader", "manager", "practitioner")

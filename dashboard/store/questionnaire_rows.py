@@ -1,33 +1,18 @@
-"""What the parts of `Questionnaires` share: the number that says whether results have changed, and rows as a frame."""
+"""What the parts of `Questionnaires` share: whether results have changed, the round that is written to, texts."""
 
 from __future__ import annotations
 
-import polars as pl
 import sqlalchemy as sa
 
-from dashboard.store.database import reading
 from dashboard.store.errors import StoreError
 from dashboard.store.questionnaire_tables import questionnaire_version, round_
+from dashboard.store.results import Version
 
 LONGEST = 5_000  # characters of one text: evidence, comment, reason
 
 
-def changed(connection: sa.Connection) -> None:
-    """Say that results changed. Not for an answer of an open round: that changes none."""
-    connection.execute(questionnaire_version.update().values(version=questionnaire_version.c.version + 1))
-
-
-def version(engine: sa.Engine) -> int:
-    """The number of today; 0 where nothing was ever done."""
-    with reading(engine) as connection:
-        return connection.scalar(sa.select(questionnaire_version.c.version)) or 0
-
-
-def rows_of(engine: sa.Engine, query: sa.Select, schema: pl.Schema) -> pl.DataFrame:
-    """The rows of a query whose columns are those of `schema`, in its order."""
-    with reading(engine) as connection:
-        rows = connection.execute(query).fetchall()
-    return pl.DataFrame([tuple(row) for row in rows], schema=schema, orient="row")
+RESULTS = Version(questionnaire_version)
+changed = RESULTS.grow
 
 
 def open_round(connection: sa.Connection, round_id: int) -> sa.Row:

@@ -14,8 +14,9 @@ from dashboard.store.errors import StoreError
 from dashboard.store.questionnaire_agreed import AGREED, Workshop
 from dashboard.store.questionnaire_answers import ANSWERS, STATES, Answers
 from dashboard.store.questionnaire_rounds import INVITATIONS, INVITED, ROUNDS, Rounds
-from dashboard.store.questionnaire_rows import rows_of, version
+from dashboard.store.questionnaire_rows import RESULTS
 from dashboard.store.questionnaire_tables import instrument, item, round_
+from dashboard.store.results import rows_of
 
 __all__ = ["AGREED", "ANSWERS", "INSTRUMENTS", "INVITATIONS", "INVITED", "ROUNDS", "STATES", "Questionnaires"]
 
@@ -36,7 +37,7 @@ class Questionnaires(Rounds, Answers, Workshop):
 
         Not with every answer: those of a round count once it is closed. One quick query.
         """
-        return version(self.engine)
+        return RESULTS.now(self.engine)
 
     def add_instrument(self, content: str, *, by: str, as_role: str = "") -> None:
         """Keep an edition of an instrument: JSON as `metrics.questionnaire.as_json` writes it.

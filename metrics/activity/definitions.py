@@ -3,21 +3,19 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, replace
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
+from metrics import definition_files
 from metrics.cases import CASE_TABLES
-from metrics.catalogue import DefinitionError
+from metrics.definition_files import POLARITIES, DefinitionError, build, check_word, keyed, read_toml
 
-FOLDER = files("metrics") / "definitions"
+RULES, MEASURES = "activity.toml", "activity_measures.toml"
 KINDS = ("share", "rate", "count", "ratio", "median", "mean", "kappa", "weighted")
 QUADRANTS = ("how much", "how well", "better off")
 SIDES = ("effort", "effect")
-POLARITIES = ("higher", "lower", "none")
 SPLITS = {  # how a definition names what its measure can be split by
     "all": ("forum_area", "district", "council", "county", "ward", "agency_type", "agency", "level", "age_band"),
     "places and ages": ("forum_area", "district", "council", "county", "ward", "age_band"),
@@ -29,17 +27,11 @@ SPLITS = {  # how a definition names what its measure can be split by
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Measure:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measure(definition_files.Measure):
     """One performance measure, or a part of one (`M13_6`)."""
 
-    id: str
-    name: str
-    numerator: str
-    denominator: str
-    unit: str
     per: str  # whom or what it counts: child, family, assessment, episode, closure, review, …
-    polarity: str  # higher | lower | none: which is better
     quadrant: str  # how much | how well | better off
     side: str  # effort | effect
     kind: str  # how it is reckoned: share | rate | count | ratio | median | mean | kappa | weighted
@@ -89,47 +81,33 @@ class Rules:
 @cache
 def activity_rules() -> Rules:
     """The limits that ship. Others: `dataclasses.replace(activity_rules(), plan_days=42)`."""
-    found = _toml("activity.toml")
+    found = read_toml(RULES)
     bands = tuple((band["below"], band["name"]) for band in found.pop("age_band"))
     found["step_up_days"] = tuple(found["step_up_days"])
     try:
         rules = Rules(**found, age_bands=bands)
     except TypeError as error:
-        raise DefinitionError(f"activity.toml: {error}") from None
+        raise DefinitionError(f"{RULES}: {error}") from None
     if list(bands) != sorted(bands) or not bands:
-        raise DefinitionError("activity.toml: the age bands must rise")
+        raise DefinitionError(f"{RULES}: the age bands must rise")
     return rules
 
 
 @cache
 def measure_definitions() -> Mapping[str, Measure]:
-    """Id → measure, in the order of the file."""
-    made = {}
-    for row in _toml("activity_measures.toml")["measure"]:
-        measure = _measure(row)
-        if measure.id in made:
-            raise DefinitionError(f"activity_measures.toml: {measure.id} stands twice")
-        made[measure.id] = measure
-    return made
+    """Id → measure, in the order of the file. Raises `DefinitionError`."""
+    return keyed(MEASURES, map(_measure, read_toml(MEASURES)["measure"]))
 
 
 def _measure(row: dict[str, Any]) -> Measure:
-    where = f"activity_measures.toml: {row.get('id', '?')}"
-    known = {f.name for f in fields(Measure)}
-    row = {"stock": False, "first": False, "mature_days": 0} | row
-    if wrong := sorted(known ^ set(row)):
-        raise DefinitionError(f"{where}: missing or unknown: {', '.join(wrong)}")
-    for name in ("name", "numerator", "denominator", "unit", "per", "limits", "source"):
-        if not str(row[name]).strip():
-            raise DefinitionError(f"{where}: {name} is empty")
-    for name, words in {
+    made = build(MEASURES, Measure, {"stock": False, "first": False, "mature_days": 0} | row)
+    for field_, words in {
         "polarity": POLARITIES, "quadrant": QUADRANTS, "side": SIDES, "kind": KINDS, "splits": SPLITS,
     }.items():  # fmt: skip
-        if row[name] not in words:
-            raise DefinitionError(f"{where}: {name} is one of {', '.join(words)}, not {row[name]!r}")
-    if not row["needs"] or not set(row["needs"]) <= set(CASE_TABLES):
-        raise DefinitionError(f"{where}: needs names case tables")
-    return Measure(**row | {"splits": SPLITS[row["splits"]], "needs": tuple(row["needs"])})
+        check_word(MEASURES, made, field_, words)
+    if not set(made.needs) <= set(CASE_TABLES):
+        raise DefinitionError(f"{MEASURES}: {made.id}: needs: these are not all case tables")
+    return replace(made, splits=SPLITS[made.splits], needs=tuple(made.needs))
 
 
 def measure_of(id: str) -> Measure:
@@ -153,7 +131,3 @@ def chosen(ids: Sequence[str] | None) -> frozenset[str]:
             raise ValueError(f"There is no measure {id}; there are {', '.join(found)}.")
     parts = {w.split("_")[0] for w in wanted if w not in found}  # such as `M18_school`: made from the data
     return frozenset(i for i, m in found.items() if i in wanted or m.base in wanted or i in parts)
-
-
-def _toml(name: str) -> dict[str, Any]:
-    return tomllib.loads((FOLDER / name).read_text(encoding="utf-8"))

@@ -6,13 +6,12 @@ that figures are taken on, so any month can be asked of the same facts.
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping, Sequence
 from functools import cache
 
 import narwhals as nw
 
-from metrics.activity.definitions import FOLDER, Rules
+from metrics.activity.definitions import Rules
 from metrics.activity.drift import idle_spells
 from metrics.activity.engine import (
     beside,
@@ -33,6 +32,7 @@ from metrics.activity.placing import BY, Placing
 from metrics.activity.prepare import Prepared
 from metrics.activity.progress import by_episode, later
 from metrics.cases import CASE_TABLES, TEXT
+from metrics.definition_files import csv_rows
 from metrics.working_days import overdue_from
 
 NOT_RECORDED = ("UNKNOWN", "not_recorded")  # what systems write into a cell that nobody filled
@@ -86,7 +86,7 @@ def _facts(prepared: Prepared, rules: Rules, keys: Keys) -> Facts:
 @cache
 def polarity(*kinds: str) -> tuple[str, ...]:
     """The codes of closure reasons of these polarities, as `closure_reasons.csv` says."""
-    rows = csv.DictReader((FOLDER / "closure_reasons.csv").read_text(encoding="utf-8").splitlines())
+    rows = csv_rows("closure_reasons.csv")
     return tuple(row["code"] for row in rows if row["polarity"] in kinds)
 
 
@@ -232,7 +232,7 @@ def _feedback(frame: nw.LazyFrame, keys: Keys, rules: Rules) -> nw.LazyFrame:
 @cache
 def mandatory(table: str, date: str) -> tuple[str, ...]:
     """Columns of a table that should be filled once a date is there, as `mandatory_cells.csv` says."""
-    rows = csv.DictReader((FOLDER / "mandatory_cells.csv").read_text(encoding="utf-8").splitlines())
+    rows = csv_rows("mandatory_cells.csv")
     return tuple(r["column"] for r in rows if (r["table"], r["date"]) == (table, date))
 
 

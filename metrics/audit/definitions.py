@@ -5,25 +5,18 @@ What Activity counts by as well (days to a re-audit, pairs for a kappa, which gr
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cache
-from typing import Any
 
-from metrics.catalogue import DEFINITIONS, DefinitionError
+from metrics import definition_files
+from metrics.definition_files import measures_in, read_toml
 
-POLARITIES = ("higher", "lower", "none")
+FILE = "audit_measures.toml"
 
 
-@dataclass(frozen=True, slots=True)
-class Measure:
-    id: str
-    name: str
-    numerator: str
-    denominator: str
-    unit: str
-    polarity: str
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measure(definition_files.Measure):
     decimals: int
     limits: str  # what it cannot say
     source: str
@@ -44,19 +37,9 @@ class Rules:
 @cache
 def measures() -> Mapping[str, Measure]:
     """Every measure of audits by id, in order. Raises `DefinitionError`."""
-    found = {}
-    for row in _file()["measure"]:
-        if set(row) != {f.name for f in fields(Measure)} or row["polarity"] not in POLARITIES:
-            raise DefinitionError(f"audit_measures.toml: {row.get('id')}: a field is missing, unknown or wrong")
-        found[row["id"]] = Measure(**row)
-    return found
+    return measures_in(FILE, Measure)
 
 
 @cache
 def rules() -> Rules:
-    return Rules(**_file()["rules"])
-
-
-@cache
-def _file() -> dict[str, Any]:
-    return tomllib.loads((DEFINITIONS / "audit_measures.toml").read_text(encoding="utf-8"))
+    return Rules(**read_toml(FILE)["rules"])

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from functools import cache
 from typing import Any
 
-from metrics.catalogue import DEFINITIONS
+from metrics.definition_files import DEFINITIONS
 
 KINDS = ("ypn", "grade", "derived", "text")
 MEASURES = ("assessment_in_time", "reviews_in_time", "drift_raised")  # what `derived` can answer from the case tables

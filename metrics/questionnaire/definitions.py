@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
-from metrics.catalogue import DEFINITIONS, DefinitionError
+from metrics import definition_files
+from metrics.definition_files import measures_in, read_toml
 
-POLARITIES = ("higher", "lower", "none")
+FILE = "questionnaire.toml"
 
 
-@dataclass(frozen=True, slots=True)
-class Measure:
-    id: str
-    name: str
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measure(definition_files.Measure):
     definition: str
-    numerator: str
-    denominator: str
-    unit: str  # begins with % for a percentage
-    polarity: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,24 +33,15 @@ class Rules:
 @cache
 def measures() -> Mapping[str, Measure]:
     """Every measure of the questionnaire by id, in order. Raises `DefinitionError`."""
-    found = {row["id"]: Measure(**row) for row in _file()["measure"]}
-    for one in found.values():
-        if one.polarity not in POLARITIES or not (one.name and one.definition and one.unit):
-            raise DefinitionError(f"questionnaire.toml: {one.id}: polarity, name, definition or unit")
-    return found
+    return measures_in(FILE, Measure)
 
 
 @cache
 def rules() -> Rules:
-    return Rules(**_file()["rules"])
+    return Rules(**read_toml(FILE)["rules"])
 
 
 @cache
 def cannot_say() -> tuple[str, ...]:
     """What the figures cannot say: sentences that stand wherever they stand."""
-    return tuple(_file()["words"]["cannot_say"])
-
-
-@cache
-def _file() -> dict[str, object]:
-    return tomllib.loads((DEFINITIONS / "questionnaire.toml").read_text(encoding="utf-8"))
+    return tuple(read_toml(FILE)["words"]["cannot_say"])

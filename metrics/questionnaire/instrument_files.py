@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from functools import cache
 from typing import Any
 
-from metrics.catalogue import DEFINITIONS
+from metrics.definition_files import DEFINITIONS
 
 from .instruments import OVERALL, ROLES, Confidence, Instrument, InstrumentError, Item, Section
 

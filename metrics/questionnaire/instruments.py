@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from metrics.catalogue import DefinitionError
+from metrics.definition_files import DefinitionError
 
 ROLES = ("leader", "manager", "practitioner")
 OVERALL = "mean of sections"  # how an overall score is made; no other rule is known

@@ -4,27 +4,24 @@ names."""
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from typing import ClassVar
 
-from metrics.catalogue import DEFINITIONS, DefinitionError
+from metrics import definition_files
+from metrics.definition_files import DefinitionError, measures_in, read_toml
 
 from .editions import Edition
 
-POLARITIES = ("higher", "lower", "none")
+FILE = "star_measures.toml"
 
 
-@dataclass(frozen=True, slots=True)
-class Measure:
-    id: str
-    name: str
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measure(definition_files.Measure):
+    MAY_BE_EMPTY: ClassVar = ("numerator", "denominator", "beside")
+
     definition: str
-    numerator: str
-    denominator: str
-    unit: str  # begins with % for a percentage
-    polarity: str
     beside: str  # the measure that it never stands without; "" where there is none
 
 
@@ -41,18 +38,16 @@ class Rules:
 @cache
 def measures() -> Mapping[str, Measure]:
     """Every measure of the Star by id, in order. Raises `DefinitionError`."""
-    found = {row["id"]: Measure(**row) for row in _file()["measure"]}
+    found = measures_in(FILE, Measure)
     for one in found.values():
-        if one.polarity not in POLARITIES or not (one.name and one.definition and one.unit):
-            raise DefinitionError(f"star_measures.toml: {one.id}: polarity, name, definition or unit")
         if one.beside and one.beside not in found:
-            raise DefinitionError(f"star_measures.toml: {one.id}: beside: there is no {one.beside}")
+            raise DefinitionError(f"{FILE}: {one.id}: beside: there is no {one.beside}")
     return found
 
 
 @cache
 def rules() -> Rules:
-    row = _file()["rules"]
+    row = read_toml(FILE)["rules"]
     bands = tuple((band["from"], band["name"]) for band in row["length_bands"])
     return Rules(**{**row, "length_bands": bands})
 
@@ -60,18 +55,13 @@ def rules() -> Rules:
 @cache
 def cannot_say() -> tuple[str, ...]:
     """What the figures cannot say: sentences that stand wherever they stand."""
-    return tuple(_file()["words"]["cannot_say"])
+    return tuple(read_toml(FILE)["words"]["cannot_say"])
 
 
 @cache
 def indicator_star() -> str:
     """The Star whose readings the strategy's indicator is read from."""
-    return _file()["indicator"]["star"]
-
-
-@cache
-def _file() -> dict[str, object]:
-    return tomllib.loads((DEFINITIONS / "star_measures.toml").read_text(encoding="utf-8"))
+    return read_toml(FILE)["indicator"]["star"]
 
 
 def squashed(text: str | None) -> str:

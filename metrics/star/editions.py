@@ -13,7 +13,7 @@ from functools import cache
 
 import numpy as np
 
-from metrics.catalogue import DEFINITIONS, DefinitionError
+from metrics.definition_files import DEFINITIONS, DefinitionError
 
 STATUSES = ("found", "inferred", "recalled", "not found", "our choice", "confirmed")
 MOST_AREAS = 12  # a Star is packed into one number, four bits an area, that a float holds exactly as well

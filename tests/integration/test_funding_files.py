@@ -13,7 +13,7 @@ from dashboard.answers import scenarios
 from dashboard.answers.scenarios import Settings
 from dashboard.intake import IntakeError
 from dashboard.intake.funding import read_funding_file, read_scenario
-from metrics.catalogue import DEFINITIONS
+from metrics.definition_files import DEFINITIONS
 from metrics.funding import example_model
 from sample_data.places import lookup
 

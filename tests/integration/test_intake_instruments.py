@@ -16,7 +16,7 @@ from dashboard.cli import main
 from dashboard.intake import IntakeError, read
 from dashboard.intake.instruments import read_instrument_file
 from dashboard.store import open_store
-from metrics.catalogue import DEFINITIONS
+from metrics.definition_files import DEFINITIONS
 from metrics.questionnaire import as_json, as_table, from_json, instruments
 
 SHIPPED = "early_help_system_2.toml"

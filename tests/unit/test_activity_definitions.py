@@ -11,7 +11,7 @@ import pytest
 from metrics.activity import BY, MEASURES, activity_rules, measure_of
 from metrics.activity.definitions import Measure, _measure, chosen
 from metrics.cases import CASE_TABLES
-from metrics.catalogue import DefinitionError
+from metrics.definition_files import DefinitionError
 
 # The list that the partnership's measures were drawn up from: id, which is better, what it is over.
 LIST = {
@@ -83,10 +83,10 @@ def test_asking_for_a_measure_brings_its_parts():
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"name": " "}, "name is empty"),
-        ({"quadrant": "how often"}, "quadrant is one of"),
-        ({"needs": ["shoe"]}, "needs names case tables"),
-        ({"extra": 1}, "unknown: extra"),
+        ({"name": " "}, "M14: name: missing"),
+        ({"quadrant": "how often"}, "M14: quadrant: “how often” is not one of"),
+        ({"needs": ["shoe"]}, "M14: needs: "),
+        ({"extra": 1}, "M14: extra: not a field"),
     ],
 )
 def test_an_incomplete_definition_is_refused(change, said):

@@ -4,14 +4,17 @@ import csv
 import re
 import shutil
 from collections import Counter
-from dataclasses import fields
+from dataclasses import asdict, fields
 from datetime import date
+from importlib import import_module
 from pathlib import Path
 
 import polars as pl
 import pytest
 
-from metrics.catalogue import DefinitionError, Indicator, Series, area_codes, catalogue, read_catalogue
+from metrics import definition_files
+from metrics.catalogue import Indicator, Series, area_codes, catalogue, read_catalogue
+from metrics.definition_files import DefinitionError
 from metrics.indicators import half_up
 
 DATA = Path(__file__).parent / "data"
@@ -293,3 +296,23 @@ def test_a_measure_without_figures_must_say_who_has_them(tmp_path):
     line = 'holder = "young carers service"'
     with pytest.raises(DefinitionError, match="V1: missing: say what is missing and who has it"):
         read_catalogue(broken(tmp_path, "indicators.toml", line, 'holder = ""'))
+
+
+# ---- measures of the partnership's own records
+
+
+@pytest.mark.parametrize("subject", ["audit", "questionnaire", "star"])
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"unit": " "}, ": unit: missing"),
+        ({"polarity": "up"}, ": polarity: “up” is not one of"),
+        ({"shoe": 1}, ": shoe: not a field of Measure"),
+    ],
+)
+def test_an_incomplete_measure_is_refused(monkeypatch, subject, change, said):
+    definitions = import_module(f"metrics.{subject}.definitions")
+    row = asdict(next(iter(definitions.measures().values())))
+    monkeypatch.setattr(definition_files, "read_toml", lambda file: {"measure": [row | change]})
+    with pytest.raises(DefinitionError, match=f"{definitions.FILE}: {row['id']}{said}"):
+        definition_files.measures_in(definitions.FILE, definitions.Measure)

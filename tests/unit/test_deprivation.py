@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import rankdata
 
-from metrics.catalogue import DefinitionError
+from metrics.definition_files import DefinitionError
 from metrics.deprivation import (
     composite_index,
     decile,

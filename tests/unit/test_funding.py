@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import beta, norm, rankdata
 
-from metrics.catalogue import DefinitionError
+from metrics.definition_files import DefinitionError
 from metrics.deprivation import editions
 from metrics.funding import (
     Domain,

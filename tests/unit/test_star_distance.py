@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 
 from metrics import star
-from metrics.catalogue import DefinitionError
+from metrics.definition_files import DefinitionError
 from metrics.estimates import SCHEMA
 
 from .star_cases import EXPECTED, KNOWN, ONE, STARS, TWO, T, readings, value
