@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -41,18 +42,19 @@ def prepare_demo(
         mine = store.loads().filter((pl.col("loaded_by") == LOADED_BY) & pl.col("undone_at").is_null())
         for load_id in mine.filter(~pl.col("sha256").is_in(list(files)))["load_id"]:
             store.undo(load_id, undone_by=LOADED_BY)
+        county = cache(partial(invent, scale=records))  # made once, and only where something is missing
         missing = [file for sha256, file in files.items() if sha256 not in set(mine["sha256"])]
         for done, file in enumerate(missing):
             if progress:
                 progress(done, len(missing), file["file"])
             if file["file"] == CLEAN:
-                _load_records(store, records)
+                _load_records(store, county(), fingerprint(scale=records))
             else:
                 _load(store, file)
         if records:
             add_rounds(store)
             add_plan(store, author=LOADED_BY)
-            add_audits(store, records=records, by=LOADED_BY)
+            add_audits(store, county, by=LOADED_BY)
         if progress and missing:
             progress(len(missing), len(missing), "")
         return store.engine.url.render_as_string(hide_password=False)
@@ -75,14 +77,14 @@ def _load(store: Store, file: dict[str, Any]) -> None:
         )
 
 
-def _load_records(store: Store, scale: float) -> None:
+def _load_records(store: Store, county: Mapping[str, pl.DataFrame], sha256: str) -> None:
     with suppress(AlreadyLoaded):
         store.load_cases(
-            invent(scale=scale),
+            county,
             None,
             kind="cases",
             file_name=CLEAN,
-            sha256=fingerprint(scale=scale),
+            sha256=sha256,
             publisher="Early Help dashboard",
             release="an invented county: no person in it exists",
             standing="invented",

@@ -18,11 +18,12 @@ from dashboard.answers.journeys import INVENTED_SOURCE, SOURCE, told_apart
 from dashboard.answers.keep import kept, kept_with_records
 from metrics import data_quality as reckoned
 from metrics.counting import ALL, NOT_RECORDED
+from metrics.definition_files import read_toml
 from metrics.disclosure import Rule, suppress, total
 
 EVERY = ""  # in place of an agency: the partnership
 PARTNERSHIP = "The partnership"
-LEAST = 30  # records of an agency in all; smaller ones are not shown by themselves
+LEAST = read_toml("least_shown.toml")["data_quality"]["records"]  # of an agency; smaller ones are not shown alone
 OTHERS = "other agencies"
 FILLED = "filled"
 MOST = 200  # records to correct that are listed at once

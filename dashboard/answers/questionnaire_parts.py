@@ -14,6 +14,7 @@ from dashboard.answers.keep import the_store
 from dashboard.answers.questionnaire import Result, Table, change, closed, kept_until_changed, result
 from dashboard.answers.questionnaire_rows import responses
 from metrics import questionnaire
+from metrics.definition_files import read_toml
 from metrics.estimates import SUPPRESSED
 
 DONT_KNOW, NOT_APPLICABLE, BLANK = "dont_know", "not_applicable", "blank"
@@ -24,7 +25,7 @@ ASKS: Mapping[str, str] = {
     "check the evidence": "high and split: check the evidence",
     "keep": "high and agreed: keep",
 }
-LEAST_PARTNERS = 3  # behind a figure of one seat: else it could be one person's own
+LEAST_PARTNERS = read_toml("least_shown.toml")["questionnaire"]["partners"]  # behind a figure of one seat
 _BASES: Mapping[str, str] = {
     "headline": "Headline: every item and partner of each year",
     "matched_items": "The items that both years ask",

@@ -18,11 +18,12 @@ from dashboard.answers import star_records as records
 from dashboard.answers.keep import kept_with_records
 from dashboard.answers.star_shown import KNOWN, PAIRED, WHOLE, county, hidden, of
 from metrics import star
+from metrics.definition_files import read_toml
 from metrics.disclosure import Rule, audit, join, total
 from metrics.estimates import SCHEMA
 
-LEAST = 10  # people with two Stars in a year: with fewer, nothing is shown of areas
-MATRIX_LEAST = 200  # with fewer, nearly all of a matrix would be hidden
+_LEAST = read_toml("least_shown.toml")["star"]
+LEAST, MATRIX_LEAST = _LEAST["paired"], _LEAST["matrix"]  # people with two Stars in a year
 UP, SAME, DOWN = MOVES = ("stage_up", "stage_same", "stage_down")
 AT_CEILING, MAINTAINED, SLIPPED, BELOW_UP, BELOW_DOWN = CEILING = (
     "first_at_ceiling", "maintained", "slipped", "below_stage_up", "below_stage_down",

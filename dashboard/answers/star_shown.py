@@ -17,13 +17,14 @@ from dashboard.access import Scope
 from dashboard.answers import star_records as records
 from dashboard.answers.keep import kept_with_records
 from metrics import star
+from metrics.definition_files import read_toml
 from metrics.disclosure import ALL, Rule, join, suppress, total
 from metrics.estimates import SCHEMA, SUPPRESSED
 from metrics.star.distance import anywhere
 from metrics.star.frames import together
 from metrics.star.groups import NOT_KNOWN, grouped
 
-LEAST = 10  # people of a group in a period; smaller groups are not shown by themselves
+LEAST = read_toml("least_shown.toml")["star"]["people"]  # of a group; smaller ones are not shown by themselves
 WHOLE = "all"
 SERVICE, FORUM, TYPE, LENGTH = "service", "forum_area", "agency_type", star.LENGTH
 SPLITS = (SERVICE, FORUM, TYPE, LENGTH)

@@ -25,6 +25,8 @@ class Measure(definition_files.Measure):
 @dataclass(frozen=True, slots=True)
 class Rules:
     least_audits: int  # below it nobody is judged or ranked
+    least_sections: float  # share of the sections that must have a grade
+    apart_months: int  # a family is not audited twice within them
     least_points: int  # below it a p-chart has no limits
     draws: int  # of the bootstrap
     seed: int

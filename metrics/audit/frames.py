@@ -12,8 +12,9 @@ import polars as pl
 from metrics.activity import prepare
 from metrics.counting import NOT_RECORDED
 
+from .definitions import rules
+
 OPEN, CLOSED = "open", "closed"
-APART_MONTHS = 12  # a family is not audited twice within them
 
 FRAME = pl.Schema(
     {
@@ -95,11 +96,12 @@ def exclude(
         chosen = frame.select("assessment_id", "family_id").join(reasons.unique("assessment_id"), on="assessment_id")
         out.append(chosen.select(EXCLUDED.names()))
     if audited is not None and audited.height:
-        since = pl.lit(as_at).dt.offset_by(f"-{APART_MONTHS}mo")
+        apart = rules().apart_months
+        since = pl.lit(as_at).dt.offset_by(f"-{apart}mo")
         recent = audited.filter(pl.col("completed_date") > since).drop_nulls("family_id")
         recent = recent.group_by("family_id").agg(pl.col("completed_date").max())
         day = pl.col("completed_date").dt.strftime("%-d %B %Y")
-        reason = pl.format("the family was audited on {}, and not twice in {} months", day, pl.lit(APART_MONTHS))
+        reason = pl.format("the family was audited on {}, and not twice in {} months", day, pl.lit(apart))
         again = frame.join(recent, on="family_id").with_columns(reason.alias("reason"))
         out.append(again.select(EXCLUDED.names()))
     left_out = pl.concat(out).unique("assessment_id", keep="first", maintain_order=True)

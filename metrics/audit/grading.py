@@ -16,11 +16,11 @@ import narwhals as nw
 import numpy as np
 import polars as pl
 
+from .definitions import rules
 from .templates import NOT_APPLICABLE, Template, TemplateError
 
 GRADES = {4: "outstanding", 3: "good", 2: "requires improvement", 1: "inadequate"}
 GOOD, INADEQUATE = 3, 1
-LEAST_SECTIONS = 0.5  # share of the sections that must have a grade
 _WORDS = ("yes", "partly", "no", NOT_APPLICABLE, "4", "3", "2", "1")
 _SIXTHS = (6, 3, 0, 0, 6, 4, 2, 0)  # points of an answer in sixths, so that all sums are whole
 _OTHER = len(_WORDS)  # words of a text question
@@ -66,7 +66,7 @@ def grade(answers: Any, template: Template) -> pl.DataFrame:
     failed = {q.id: answered[q.id] == _WORDS.index("no") for q in questions if q.gate}
     gate_of = {q.id: q.gate for q in questions if q.gate}
     gates = np.max([*(cell * np.int8(gate_of[id]) for id, cell in failed.items()), np.zeros(n, dtype=np.int8)], axis=0)
-    enough = (sections > 0).sum(axis=1) >= np.maximum(LEAST_SECTIONS * applies.sum(axis=1), 1)
+    enough = (sections > 0).sum(axis=1) >= np.maximum(rules().least_sections * applies.sum(axis=1), 1)
     median = _lower_median(sections)
     found = _suggested(median, sections, gates)
     suggested = np.where(gates == 2, INADEQUATE, found * (~missing & enough))
