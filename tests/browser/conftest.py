@@ -232,6 +232,17 @@ class Watched:
         )
         return self.page
 
+    def faults(self) -> list[str]:
+        """All that no page may have: complaints, anything asked of other machines, violations, scrolling sideways."""
+        over = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        wide = ["the page scrolls sideways"] if self.page.evaluate(over) > 0 else []
+        return [
+            *self.complaints,
+            *(f"asked of another machine: {url}" for url in self.outside),
+            *self.violations(),
+            *wide,
+        ]
+
     def violations(self) -> list[str]:
         """What axe-core finds, best practice included, without what `KNOWN` lists."""
         found = Axe().run(self.page).response["violations"]

@@ -46,14 +46,6 @@ def fresh(provider: str, tmp_path: Path):
         yield address
 
 
-def sound(window) -> None:
-    assert window.complaints == []
-    assert window.outside == []
-    assert window.violations() == []
-    wide = window.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    assert wide <= 0, "the page scrolls sideways"
-
-
 @pytest.mark.parametrize("size", ["desktop", "phone"])
 @pytest.mark.parametrize("page", PAGES)
 def test_a_page_of_the_questionnaire_opens_without_fault(visit, full, page, size):
@@ -61,7 +53,7 @@ def test_a_page_of_the_questionnaire_opens_without_fault(visit, full, page, size
     seen = window.open(f"{full}/{page}")
     expect(seen.locator(".eh-headline").first).to_be_visible()
     window.settled()
-    sound(window)
+    assert window.faults() == []
 
 
 @pytest.mark.parametrize("page", EMPTY)
@@ -69,7 +61,7 @@ def test_an_empty_page_says_what_to_do(visit, empty, page):
     window = visit(role=EMPTY[page])
     seen = window.open(f"{empty}/{page}")
     expect(seen.locator(".eh-empty, .eh-headline").first).to_be_visible()
-    sound(window)
+    assert window.faults() == []
 
 
 def choose(page: Page, item: str, choice: str) -> None:
@@ -161,7 +153,7 @@ def test_the_form_is_filled_in_by_keyboard_alone(visit, full):
     page.keyboard.press("Tab")
     expect(page.get_by_text("Saved: 1 – being talked about, with evidence.")).to_be_visible()
     expect(page.get_by_label("Comment on “Families shape services”")).to_be_focused()
-    sound(window)
+    assert window.faults() == []
 
 
 class Line:

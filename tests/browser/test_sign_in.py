@@ -45,16 +45,16 @@ def cookies(page: Page) -> dict[str, dict]:
     return {cookie["name"]: cookie for cookie in page.context.cookies()}
 
 
-def test_the_first_request_after_a_start_shows_no_page_whatever_its_address(provider, sample_database, page, tmp_path):
+@pytest.mark.parametrize("address", ["scorecard", "load_data", TABLE[-1][1]])
+def test_the_first_request_after_a_start_shows_no_page(provider, sample_database, page, tmp_path, address):
     copy = Path(shutil.copy(sample_database, tmp_path / "first.db"))
-    for _, address, _ in TABLE:
-        with serving(copy, provider) as site:
-            page.goto(f"{site}/{address}?area=E06000061")
-            expect(heading(page, "Please sign in")).to_be_visible()
-            shown = "" if address == "scorecard" else address  # the start's own address is the bare one
-            assert page.url == f"{site}/{shown}?area=E06000061"
-            assert page.get_by_role("combobox").count() == 0
-            assert WORDS not in page.locator("body").inner_text()
+    with serving(copy, provider) as site:
+        page.goto(f"{site}/{address}?area=E06000061")
+        expect(heading(page, "Please sign in")).to_be_visible()
+        shown = "" if address == "scorecard" else address  # the start's own address is the bare one
+        assert page.url == f"{site}/{shown}?area=E06000061"
+        assert page.get_by_role("combobox").count() == 0
+        assert WORDS not in page.locator("body").inner_text()
 
 
 def test_the_door_is_without_fault(visit, shown):

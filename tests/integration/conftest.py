@@ -79,23 +79,50 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """Address of a fresh empty database; each test that takes it runs on both kinds."""
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'early-help.db'}"
-        return
-    server: sa.URL = request.getfixturevalue("postgresql_server")
+@pytest.fixture(scope="session")
+def postgresql_tables(postgresql_server: sa.URL) -> Iterator[str]:
+    """Name of a database on the server that holds our tables and nothing else: others are copied from it."""
+    with own_database(postgresql_server) as url:
+        with open_store(url):
+            pass
+        yield sa.make_url(url).database
+
+
+@contextmanager
+def own_database(server: sa.URL, *, like: str = "template1") -> Iterator[str]:
+    """Address of a database of one's own on the server, `like` another, dropped at the end."""
     name = f"early_help_test_{secrets.token_hex(6)}"
     address = server.set(drivername="postgresql").render_as_string(hide_password=False)
     with psycopg.connect(address, autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        made = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+        connection.execute(made.format(sql.Identifier(name), sql.Identifier(like)))
         yield server.set(drivername="postgresql", database=name).render_as_string(hide_password=False)
         connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def bare_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Address of a fresh database without a table; each test that takes it runs on both kinds."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'early-help.db'}"
+        return
+    with own_database(request.getfixturevalue("postgresql_server")) as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Address of a database that holds our tables and nothing else; each test that takes it runs on both kinds."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{shutil.copy(request.getfixturevalue('sqlite_tables'), tmp_path / 'early-help.db')}"
+        return
+    like = request.getfixturevalue("postgresql_tables")
+    with own_database(request.getfixturevalue("postgresql_server"), like=like) as url:
+        yield url
+
+
 @pytest.fixture
 def store(database_url: str) -> Iterator[Store]:
-    """A store on a fresh database."""
+    """A store that holds nothing."""
     with open_store(database_url) as store:
         yield store

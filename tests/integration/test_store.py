@@ -430,12 +430,12 @@ def test_of_two_edits_at_once_one_wins(store: Store):
     assert store.notes("S1")["text"].to_list() == [winner]
 
 
-def test_a_fresh_database_may_be_opened_by_several_at_once(database_url: str):
+def test_a_fresh_database_may_be_opened_by_several_at_once(bare_url: str):
     start = Barrier(6)
 
     def attempt(number: int) -> int:
         start.wait()
-        with open_store(database_url) as store:
+        with open_store(bare_url) as store:
             return put(store, figures(("m", NORTH, 2000 + number, 1.0)), f"{number}")
 
     with ThreadPoolExecutor(6) as pool:
