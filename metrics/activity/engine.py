@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import Any
-from uuid import uuid4
 
 import narwhals as nw
 import polars as pl
@@ -66,13 +65,14 @@ def with_months(frame: nw.LazyFrame, *days: str) -> nw.LazyFrame:
 
 
 def _month_of(days: nw.Expr) -> nw.Expr:
-    """By arithmetic, where the engine cannot take a number for a date: the civil calendar, its years from 1 March."""
-    since = days + 719468  # days since 1 March of the year 0
-    era = _whole(since, 146097)  # of 400 years
-    within = since - era * 146097
-    year = _whole(within - _whole(within, 1460) + _whole(within, 36524) - _whole(within, 146096), 365)
-    rest = within - (year * 365 + _whole(year, 4) - _whole(year, 100))
-    return (year + era * 400) * 12 + _whole(rest * 5 + 2, 153) + 2
+    """By arithmetic, where the engine cannot take a number for a date: years from 1 March, every fourth a long one.
+
+    Right from March 1900 to February 2100; a date beyond, which is a slip of the pen, may come into the month beside.
+    """
+    since = days + 25508  # days since 1 March 1900
+    year = _whole(since * 4 + 3, 1461)
+    within = since - _whole(year * 1461, 4)
+    return (year + 1900) * 12 + _whole(within * 5 + 2, 153) + 2
 
 
 def _whole(value: nw.Expr, by: int) -> nw.Expr:
@@ -158,8 +158,8 @@ def _literal(value: object) -> str:
 
 
 def held(frame: nw.LazyFrame, *, groups: Sequence[str] = ()) -> nw.LazyFrame:
-    """The frame reckoned once and kept: by Polars in memory, by PySpark in its cluster, by DuckDB in a temporary table
-    that goes with the connection.
+    """The frame reckoned once and kept: by Polars in memory, by PySpark in its cluster, by DuckDB in its own
+    memory.
 
     With Polars the group columns become categories, so that counting by them costs no comparing of text.
     """
@@ -169,9 +169,8 @@ def held(frame: nw.LazyFrame, *, groups: Sequence[str] = ()) -> nw.LazyFrame:
     if frame.implementation.is_pyspark():
         return nw.from_native(native.localCheckpoint()).lazy()  # kept, and its long plan forgotten
     if frame.implementation.is_duckdb():
-        name = f"early_help_{uuid4().hex}"
-        native.query("_", f"create temp table {name} as select * from _")
-        return nw.from_native(native.query("_", f"select * from {name}")).lazy()
+        # A temporary table would do, but with every new name all relations of the connection are planned anew.
+        return nw.from_native(native.materialize()).lazy()
     return frame
 
 

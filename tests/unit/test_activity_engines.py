@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import narwhals as nw
 import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
 from metrics.activity import measures, prepare
+from metrics.activity.engine import with_months
 from tests.unit import families
 
 WHOLE = ["M07", "M19_weighted", "M20", "M25", "M30", "M30_closed"]  # most of these are not split by area
@@ -129,3 +132,12 @@ def test_every_engine_gives_what_was_worked_out(found):
                 assert told == (numerator, denominator), f"{case.name}: {measure} {period}"
             else:
                 assert not numerator and not denominator, f"{case.name}: {measure} {period} is missing"
+
+
+def test_the_month_of_a_day_is_that_of_the_calendar():
+    """Where an engine cannot take a number for a date, it is reckoned: right for every day of 200 years."""
+    every = pl.DataFrame({"date": pl.date_range(date(1900, 3, 1), date(2100, 2, 28), eager=True)})
+    days = every.select(day=pl.col("date").cast(pl.Int32))
+    found = nw.from_native(duckdb.connect().from_arrow(days.to_arrow())).lazy()
+    got = with_months(found, "day").sort("day").collect("polars").to_native()
+    assert got["day_m"].cast(pl.Int64).to_list() == [12 * d.year + d.month - 1 for d in every["date"]]
