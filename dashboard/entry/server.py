@@ -41,6 +41,7 @@ ENTRY = Path(__file__).resolve().parent / "app.py"
 DATABASE_URL = "EARLY_HELP_DATABASE_URL"
 LONGEST_COOKIES = 65_536  # bytes
 LOOKS = 5  # seconds from one look for new records to the next
+_reckoned: int | None = None  # the version of the case records whose figures are kept
 
 
 def _prepare() -> None:
@@ -74,9 +75,15 @@ def _reckon(known: int | None, stop: threading.Event) -> int | None:
 
 def _reckoning(stop: threading.Event) -> None:
     """Reckon at the start, and again whenever records came in or went, by whichever way they did."""
-    known = None
+    global _reckoned
+    _reckoned = None
     while not stop.is_set():
-        known = _reckon(known, stop)
+        found = _reckon(_reckoned, stop)
+        if found != _reckoned:
+            _reckoned = found
+            gc.unfreeze()
+            gc.collect()
+            gc.freeze()  # what was kept is not gone through again after every run of a page
         stop.wait(LOOKS)
 
 
@@ -98,14 +105,15 @@ async def lifespan(app: st.App) -> AsyncIterator[dict[str, object]]:
 
 
 async def healthz(request: Request) -> JSONResponse:
-    """200 and the version of the data while the database answers, 503 when it does not. Says nothing else."""
+    """200, the version of the data, and whether the figures of its case records are reckoned, while the database
+    answers; 503 when it does not. Says nothing else."""
     try:
-        version = await asyncio.to_thread(lambda: the_store().version())
+        version, records = await asyncio.to_thread(lambda: (the_store().version(), the_store().records_version()))
     except Exception as error:
         log.error("Health check failed: %s", type(error).__name__)
         answer, status = {"status": "the database does not answer"}, 503
     else:
-        answer, status = {"status": "ok", "data_version": version}, 200
+        answer, status = {"status": "ok", "data_version": version, "reckoned": records == _reckoned}, 200
     return JSONResponse(answer, status_code=status, headers={"Cache-Control": "no-store"})
 
 
