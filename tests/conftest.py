@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from streamlit.components.v2 import manifest_scanner
 
 from dashboard.answers import use_store
 from dashboard.demo import prepare_demo
@@ -20,6 +23,20 @@ ROOT = Path(__file__).resolve().parents[1]
 # The same examples every time, and no clock: a busy machine fails no property.
 settings.register_profile("steady", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("steady")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def pages_run_as_on_a_server() -> Iterator[None]:
+    """What a server does once, and `AppTest` with every page that it runs: half of a page's time.
+
+    Streamlit looks through all installed packages for components, and after every page cleans the whole of memory.
+    """
+    gc.collect()
+    gc.freeze()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(manifest_scanner, "scan_component_manifests", cache(manifest_scanner.scan_component_manifests))
+        yield
+    gc.unfreeze()
 
 
 @pytest.fixture(autouse=True)
