@@ -39,14 +39,13 @@ class Table:
     fold: str = ""
 
 
-def sentence(held: Mapping[str, dict], of: str, year: str) -> str:
+def sentence(held: Mapping[str, dict], of: str, year: str, *, level: str = "") -> str:
     """How many episodes, where they went, and how many came back; `of`: the county, an area or an agency."""
-    by_level = [_from_level(held, a) for a in LEVELS if f"flow:{a}" in held]
-    said = [part for part in ([_by_way(held)] if "flow:up" in held else by_level) if part]
+    said = _by_way(held) if "flow:up" in held else _from_most(held, level)
     first = f"In {year}, {of}"
     if held.get("flow", {}).get("numerator") is not None:
         first = f"In {year}, {number(held, 'flow')} episodes were open in {of}"
-    first = f"{first}: {'; '.join(said)}." if said else f"{first}: how many changed level is not shown."
+    first = f"{first}: {said or 'how many changed level is not shown'}."
     back = held.get("returned")
     if back and back["value"] is not None and back["denominator"] is not None:
         share = words.figure(
@@ -60,31 +59,46 @@ def sentence(held: Mapping[str, dict], of: str, year: str) -> str:
 def _by_way(held: Mapping[str, dict]) -> str:
     names = {"flow:up": "moved up", "flow:down": "moved down"}
     shown = {name: _share(held[m], held[m]["denominator"]) for m, name in names.items() if m in held}
-    said = [f"{words.value(row['value'], unit='%')} {name}" for name, row in shown.items() if row["value"] is not None]
-    return words.listed(said)
+    return words.listed([f"{_percent(row)} {name}" for name, row in shown.items() if row["value"] is not None])
 
 
-def _from_level(held: Mapping[str, dict], a: int) -> str:
-    """`of 3,137 that began at level 2, 34.8% moved down and 6.2% up`, as far as it is shown and anybody could."""
-    down, up = (_moved(held, a, [b for b in LEVELS if test(b)]) for test in ((lambda b: b < a), (lambda b: b > a)))
-    said = [f"{words.number(share)}% moved {way}" for way, share in (("down", down), ("up", up)) if share is not None]
-    return f"of {number(held, f'flow:{a}')} that began at level {a}, {words.listed(said)}" if said else ""
+def _from_most(held: Mapping[str, dict], level: str) -> str:
+    """`of the 3,137 that began at level 2, the commonest, 35% (33–37) moved down and 6% (5–7) moved up`.
+
+    Of one level, or of that at which most began, as far as it is shown and anybody could.
+    """
+    most, whole = _most(held, level)
+    ways = {"moved down": [b for b in LEVELS if b < most], "moved up": [b for b in LEVELS if b > most]}
+    said = []
+    for way, to in ways.items():
+        counts = [held.get(f"flow:{most}:{b}", {}).get("numerator") for b in to]
+        if whole and counts and None not in counts:
+            said.append(f"{_percent(_share({'numerator': sum(counts)}, whole))} {way}")
+    rank = "" if level else ", the commonest"
+    began = f"of the {words.number(whole, decimals=0)} that began at level {most}{rank}, "
+    return began + words.listed(said) if said else ""
 
 
-def _moved(held: Mapping[str, dict], a: int, to: Sequence[int]) -> float | None:
-    whole, parts = held[f"flow:{a}"]["numerator"], [held[f"flow:{a}:{b}"]["numerator"] for b in to]
-    return None if not whole or not parts or None in parts else 100 * sum(parts) / whole
+def _most(held: Mapping[str, dict], level: str) -> tuple[int, float]:
+    """The level chosen, else that at which most began; and how many did."""
+    wholes = {a: held.get(f"flow:{a}", {}).get("numerator") or 0 for a in LEVELS if level in ("", str(a))}
+    most = max(wholes, key=wholes.get)
+    return most, wholes[most]
+
+
+def _percent(row: dict) -> str:
+    return words.figure(row["value"], row["lower"], row["upper"], unit="%", decimals=0)
 
 
 def headline(held: Mapping[str, dict], level: str) -> str:
     """What the chart shows: of one level, or of the level at which most began."""
-    wholes = {a: held.get(f"flow:{a}", {}).get("numerator") or 0 for a in LEVELS if level in ("", str(a))}
-    most = max(wholes, key=wholes.get)
+    most, whole = _most(held, level)
     stayed = held.get(f"flow:{most}:{most}", {}).get("numerator")
-    if not wholes[most] or stayed is None:
+    if not whole or stayed is None:
         return "From which level of need to which"
-    share = words.number(100 * stayed / wholes[most], decimals=0)
-    return f"{share}% of those who began at level {most} ended at the same level"
+    return (
+        f"{words.number(100 * stayed / whole, decimals=0)}% of those who began at level {most} ended at the same level"
+    )
 
 
 def flow(held: Mapping[str, dict], level: str) -> Table:

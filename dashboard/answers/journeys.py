@@ -111,7 +111,7 @@ def journeys(scope: Scope, *, area: str, agency: str, level: str, year: str) -> 
     back, idle = journey_words.returns(at_level), journey_words.drift(at_level)
     when = next(y for y in journey_counts.years(scope) if y.name == year)
     return Journeys(
-        sentence=journey_words.sentence(held, of, offered.years[year]),
+        sentence=journey_words.sentence(held, of, offered.years[year], level=level),
         remark=remark,
         flow=flow,
         headline=journey_words.headline(held, level),

@@ -30,8 +30,8 @@ with top:
     headline(seen.sentence)
     said_before()
 groups(seen, by=SPLITS[chosen["by"]], mean=seen.mean, numbers=answer.NUMBERS, source=answer.SOURCE)
-section("Recording", lead=seen.recording)
-
+if seen.recording:
+    section("Recording", lead=seen.recording)
 section("Round by round")
 over_time(*answer.course(scope), source=answer.SOURCE)
 

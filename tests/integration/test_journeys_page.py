@@ -6,9 +6,10 @@ import re
 
 import polars as pl
 import pytest
+from statsmodels.stats.proportion import proportion_confint
 
 from dashboard.access import PUBLISHED, NotAllowed, Scope
-from dashboard.answers import case_records, journey_counts
+from dashboard.answers import case_records, journey_counts, journey_words
 from dashboard.answers import journeys as answer
 from metrics.disclosure import audit, join
 from tests.integration.case_pages import AREA, county, largest, opened, records
@@ -43,6 +44,27 @@ def test_the_figures_are_those_of_the_records():
     seen = answer.journeys(scope("commissioner"), area="", agency="", level="", year="2024/25")
     closed = next(t for t in seen.tables if t.name == "Why episodes were closed")
     assert closed.lead.startswith(f"{days.height} episodes were closed.")
+
+
+def flows(*counts: tuple[str, int | None]) -> dict[str, dict]:
+    return {measure: {"numerator": count, "status": "c" if count is None else "ok"} for measure, count in counts}
+
+
+def test_the_sentence_tells_of_the_commonest_level_with_its_limits():
+    held = flows(("flow", 600), ("flow:1", 100), ("flow:2", 412), ("flow:2:1", 251), ("flow:2:3", 15), ("flow:2:4", 5))
+    said = journey_words.sentence(held, "the whole county", "2024/25")
+    low, high = proportion_confint(20, 412, method="wilson")
+    assert said == (
+        "In 2024/25, 600 episodes were open in the whole county: of the 412 that began at level 2, the commonest, "
+        f"61% (56–66) moved down and 5% ({100 * low:.0f}–{100 * high:.0f}) moved up."
+    )
+    assert "of the 412 that began at level 2, 61%" in journey_words.sentence(held, "Kettering", "2024/25", level="2")
+    one = held | flows(("flow:2:4", None))
+    assert journey_words.sentence(one, "the whole county", "2024/25").endswith("the commonest, 61% (56–66) moved down.")
+    none = flows(("flow", 600), ("flow:1", None))
+    assert journey_words.sentence(none, "the whole county", "2024/25").endswith(
+        ": how many changed level is not shown."
+    )
 
 
 def test_every_choice_can_be_shown():
