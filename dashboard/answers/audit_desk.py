@@ -182,7 +182,7 @@ _MANAGER = (
     _List("moderate", "to moderate", "Moderate", _to_moderate, _finished),
     _List("differ", "disagree by a grade or more", "Settle", _differ, _grades, urgent=True),
     _List("inadequate", "inadequate without action", "Put down an action", _inadequate, _finished, urgent=True),
-    _List("again", "re-audit due", "Repeat", _again, lambda row: f"by {words.day(re_audit_due(row))}"),
+    _List("again", "due for re-audit", "Repeat", _again, lambda row: f"by {words.day(re_audit_due(row))}"),
 )
 _AUDITOR = (
     _List("todo", "to begin", "Begin", _not_begun, _due),

@@ -70,7 +70,7 @@ def _drawn(counts, levels, texts) -> tuple[go.Figure, str]:
     figure = base(headline=texts[0], subtitle=texts[1], source=texts[2], n=texts[3], height=_EDGE + _ROW * len(levels))
     figure.add_traces(traces)
     figure.update_layout(
-        barmode="stack", bargap=0.35, uniformtext={"minsize": 12, "mode": "show"},
+        barmode="stack", bargap=0.35, uniformtext={"minsize": 12, "mode": "hide"},
         yaxis={"autorange": "reversed", "automargin": True, "title": None},
         xaxis={
             "range": [0, longest * 1.02], "showgrid": True, "gridcolor": palette.GRID, "nticks": 5, "tickformat": ",d",
