@@ -138,7 +138,9 @@ def summary(loads: pl.DataFrame) -> str:
         return "No figures are in yet. Put a file in below; the scorecard fills as soon as it is loaded."
     last = standing.row(0, named=True)
     figures = standing.filter(~pl.col("kind").is_in(list(THINGS)))
-    more = [word for word, kinds in (("case records", CASES), ("places", PLACES)) if set(kinds) & set(standing["kind"])]
+    records = standing.filter(pl.col("kind").is_in(list(CASES)))
+    more = [f"{records['figures'].sum():,} case records"] if records.height else []
+    more += ["places"] if set(PLACES) & set(standing["kind"]) else []
     if figures.height:
         brought = words.listed([f"{figures['figures'].sum():,} figures", *more])
     else:

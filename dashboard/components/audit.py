@@ -50,7 +50,7 @@ def answered(held: Any, answers: Mapping[str, str]) -> None:
             said, why = (one.answer, one.source) if one else (line.said, line.evidence) if line else ("", "")
             rows.append((f"{question.id}. {question.text}", answers.get(said, "–"), why or "–"))
         section(part.title)
-        plain_table(("Question", "Answer", "Evidence"), rows, caption=part.title)
+        plain_table(("Question", "Answer", "Evidence"), rows, caption=part.title, headed=True)
 
 
 def questions(

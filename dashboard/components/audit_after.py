@@ -58,14 +58,15 @@ def finish_form(
 
 def grades(held: Any, names: Mapping[int, str]) -> None:
     """Every grade that stands, with its reason."""
-    rows = [
-        (KINDS[kind], names[one.grade].capitalize(), one.reason or "–", one.author, words.day(one.written_at.date()))
-        for kind in KINDS
-        if (one := held.grades.get(kind))
-    ]
+    rows = []
+    for kind, name in KINDS.items():
+        if one := held.grades.get(kind):
+            why = f": {one.reason}" if one.reason else ""
+            by = f"{one.author}, {words.day(one.written_at.date())}{why}"
+            rows.append((name, names[one.grade].capitalize(), by))
     if held.other:
-        rows.append(("Second auditor", names[held.other].capitalize(), "–", "–", "–"))
-    plain_table(("Grade", "Is", "Because", "By", "On"), rows, caption="Grades: all are kept")
+        rows.append(("Second auditor", names[held.other].capitalize(), "–"))
+    plain_table(("Grade", "Is", "By, and why"), rows, caption="Grades: all are kept")
 
 
 def moderation(

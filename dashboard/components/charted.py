@@ -36,7 +36,7 @@ def listed_table(
     if long:
         plain_table(frame.columns, frame.head(FIRST).rows(), caption=f"{name}: the first {FIRST}", numbers=numbers)
         fold = f"All {frame.height} of them"
-    plain_table(frame.columns, frame.rows(), caption=name, numbers=numbers, summary=fold)
+    plain_table(frame.columns, frame.rows(), caption=name, numbers=numbers, summary=fold, headed=not fold)
     return True
 
 

@@ -103,6 +103,12 @@ def plain_table(
     caption: str,
     numbers: Sequence[str] = (),
     summary: str = "",
+    headed: bool = False,
 ) -> None:
-    """A table of ready text. `numbers` are the columns to set flush right; `summary` folds it away under that line."""
-    html("table.html", columns=columns, rows=rows, caption=caption, numbers=set(numbers), summary=summary)
+    """A table of ready text. `numbers` are the columns to set flush right; `summary` folds it away under that line.
+
+    `headed`: a heading with the caption's words stands above it; the caption is then only read out.
+    """
+    html(
+        "table.html", columns=columns, rows=rows, caption=caption, numbers=set(numbers), summary=summary, headed=headed
+    )

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -146,8 +147,13 @@ def test_signing_out_ends_every_tab_and_every_copy_of_the_cookie(site, page):
     expect(other.get_by_text("Failed to generate file")).to_be_visible()
     other.get_by_text("Change “Story behind the curve”").click()
     other.get_by_label("Story behind the curve", exact=True).fill("Written by nobody")
-    other.get_by_role("button", name="Save", exact=True).filter(visible=True).first.click()
-    expect(heading(other, "Your session has ended")).to_be_visible()
+    save, ended = other.get_by_role("button", name="Save", exact=True), heading(other, "Your session has ended")
+    save.filter(visible=True).first.click()
+    with suppress(AssertionError):  # a click may fall into the moment in which a busy machine redraws the page
+        expect(ended).to_be_visible(timeout=5_000)
+    if not ended.is_visible():
+        save.filter(visible=True).first.click()
+    expect(ended).to_be_visible()
     assert other.get_by_role("combobox").count() == 0
     assert "Written by nobody" not in other.locator("body").inner_text()
     page.context.add_cookies([c for c in copies if c["name"].startswith("_streamlit_user")])

@@ -22,7 +22,7 @@ from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Block, Element
 
 from dashboard.access import AGENCY, CASES, FORUM_AREA, ROLES, may, may_open
-from dashboard.answers import area_store, published, use_store
+from dashboard.answers import area_store, own_indicators, published, use_store
 from dashboard.components import files
 from dashboard.entry.app import TABLE
 from dashboard.store import Store, open_store
@@ -79,7 +79,9 @@ def figures(cells: list[tuple]) -> pl.DataFrame:
 
 @contextmanager
 def world(database: Path, path: Path, cells: list[tuple]) -> Iterator[Store]:
-    with open_store(shutil.copy(database, path)) as store:
+    with open_store(shutil.copy(database, path)) as store, pytest.MonkeyPatch.context() as patch:
+        # What is reckoned behind the pages is waited for: else one world might have it already, and the other not.
+        patch.setattr(own_indicators, "PATIENCE", 300.0)
         store.load(figures(cells), None, kind="own", file_name="mine.csv", sha256="0" * 64)
         store.load_cases(invent(scale=0.02), None, kind="cases", file_name="cases.csv", sha256="1" * 64)
         use_store(store)
