@@ -34,6 +34,7 @@ SCALES = (1.0, 10.0)  # times 24,000 assessments
 MUST = 1.2  # times the rerun over few records, at most
 ROUNDS, EACH = 10, 5  # reruns in turn; the median of all counts
 PAGE = "activity"
+PATIENCE = 3_600  # seconds until the figures must be reckoned
 
 
 def database(file: Path, scale: float) -> dict[str, object]:
@@ -55,11 +56,13 @@ def database(file: Path, scale: float) -> dict[str, object]:
 
 def _until_reckoned(address: str) -> None:
     """Wait until the server has reckoned all that it reckons behind its pages, and so has no other work."""
-    while True:
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
         with urllib.request.urlopen(f"{address}/healthz", timeout=60) as answer:
             if json.load(answer)["reckoned"]:
                 return
         time.sleep(1)
+    raise RuntimeError(f"The figures of {address} were not reckoned within {PATIENCE} seconds.")
 
 
 async def _reruns(addresses: list[str]) -> list[dict[str, float]]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from fractions import Fraction
 from math import isnan
+from typing import Any
 
 from metrics.estimates import STATUSES
 from metrics.indicators import half_up
@@ -71,6 +73,11 @@ def figure(
         text = f"{text} ({limits})"
     counts = of(numerator, denominator) if shown is not None else ""
     return f"{text}, {counts}" if counts else text
+
+
+def percent(row: Mapping[str, Any]) -> str:
+    """The share of a row of estimates with its limits, in whole numbers: `59% (53–64)`."""
+    return figure(row["value"], row["lower"], row["upper"], unit="%", decimals=0, status=row.get("status"))
 
 
 def of(numerator: float | None, denominator: float | None) -> str:

@@ -72,11 +72,6 @@ def _one(rows: pl.DataFrame, measure: str) -> dict[str, Any]:
     return rows.filter(measure=measure).row(0, named=True)
 
 
-def percent(row: dict[str, Any]) -> str:
-    """A share with its limits, whole numbers: `59% (53–64)`."""
-    return words.figure(row["value"], row["lower"], row["upper"], unit="%", decimals=0, status=row["status"])
-
-
 def _sentence(scope: Scope, whole: pl.DataFrame, period: str) -> str:
     """What a chair could read out."""
     good = _one(whole, "audit_good")
@@ -84,7 +79,7 @@ def _sentence(scope: Scope, whole: pl.DataFrame, period: str) -> str:
     if good["value"] is None:
         return f"{when} too few assessments were audited to judge how good they are."
     said = (
-        f"{when} {percent(good)} of Early Help Assessments were good or better, {words.about(good['value'])}, "
+        f"{when} {words.percent(good)} of Early Help Assessments were good or better, {words.about(good['value'])}, "
         f"going by {good['n']} audits of a sample drawn by chance."
     )
     return f"{said} {_change(scope, good, period)}".strip()
@@ -100,10 +95,10 @@ def _change(scope: Scope, good: dict[str, Any], period: str) -> str:
         return "There is no year before it to compare with."
     before = rows.row(0, named=True)
     if good["lower"] > before["upper"]:
-        return f"That is better than in {year} ({percent(before)})."
+        return f"That is better than in {year} ({words.percent(before)})."
     if good["upper"] < before["lower"]:
-        return f"That is worse than in {year} ({percent(before)})."
-    return f"That is no clear change from {year} ({percent(before)})."
+        return f"That is worse than in {year} ({words.percent(before)})."
+    return f"That is no clear change from {year} ({words.percent(before)})."
 
 
 def _recording(whole: pl.DataFrame) -> str:
@@ -111,8 +106,8 @@ def _recording(whole: pl.DataFrame) -> str:
     if rows.is_empty():
         return ""
     return (
-        f"Apart from how good the work is: {percent(rows.row(0, named=True))} of what should be on the record is. "
-        "A record can be complete and the work poor, so the two are never added up."
+        f"Apart from how good the work is: {words.percent(rows.row(0, named=True))} of what should be on the record "
+        "is. A record can be complete and the work poor, so the two are never added up."
     )
 
 

@@ -9,7 +9,6 @@ import polars as pl
 from dashboard import words
 from dashboard.access import MODERATE, Scope, may
 from dashboard.answers import audit_counts, case_records
-from dashboard.answers.assessment_quality import percent
 from dashboard.answers.assessment_quality_shown import EVERY
 from dashboard.answers.audit_counts import kept_with_audits
 from dashboard.answers.keep import the_store
@@ -41,8 +40,8 @@ def sureness(scope: Scope) -> tuple[str, pl.DataFrame]:
         ]
         exact, near = found["audit_exact"], found["audit_within_one"]
         said.append(
-            f"Auditor and {between[0]} gave the same grade in {percent(exact)} of {exact['n']} pairs, and were "
-            f"within one grade in {percent(near)}."
+            f"Auditor and {between[0]} gave the same grade in {words.percent(exact)} of {exact['n']} pairs, and were "
+            f"within one grade in {words.percent(near)}."
         )
         if between[0] == "moderator":
             said.append(_leniency(found["audit_leniency"]))
@@ -105,7 +104,7 @@ def afterwards(scope: Scope) -> str:
 def _share(row: dict[str, Any]) -> str:
     if row["value"] is None:
         return "none"
-    return f"{percent(row)}, {words.of(row['numerator'], row['denominator'])},"
+    return f"{words.percent(row)}, {words.of(row['numerator'], row['denominator'])},"
 
 
 @kept_with_audits
@@ -126,6 +125,6 @@ def beside_feedback(scope: Scope) -> str:
         else "The two cannot be told apart: a good record is no proof that a family feels helped."
     )
     return (
-        f"Of families whose assessment was graded good or better, {percent(good)} spoke well of the help ({good['n']} "
-        f"families); of the others {percent(below)} ({below['n']}). {verdict}"
+        f"Of families whose assessment was graded good or better, {words.percent(good)} spoke well of the help "
+        f"({good['n']} families); of the others {words.percent(below)} ({below['n']}). {verdict}"
     )

@@ -59,7 +59,7 @@ def sentence(held: Mapping[str, dict], of: str, year: str, *, level: str = "") -
 def _by_way(held: Mapping[str, dict]) -> str:
     names = {"flow:up": "moved up", "flow:down": "moved down"}
     shown = {name: _share(held[m], held[m]["denominator"]) for m, name in names.items() if m in held}
-    return words.listed([f"{_percent(row)} {name}" for name, row in shown.items() if row["value"] is not None])
+    return words.listed([f"{words.percent(row)} {name}" for name, row in shown.items() if row["value"] is not None])
 
 
 def _from_most(held: Mapping[str, dict], level: str) -> str:
@@ -73,7 +73,7 @@ def _from_most(held: Mapping[str, dict], level: str) -> str:
     for way, to in ways.items():
         counts = [held.get(f"flow:{most}:{b}", {}).get("numerator") for b in to]
         if whole and counts and None not in counts:
-            said.append(f"{_percent(_share({'numerator': sum(counts)}, whole))} {way}")
+            said.append(f"{words.percent(_share({'numerator': sum(counts)}, whole))} {way}")
     rank = "" if level else ", the commonest"
     began = f"of the {words.number(whole, decimals=0)} that began at level {most}{rank}, "
     return began + words.listed(said) if said else ""
@@ -86,19 +86,14 @@ def _most(held: Mapping[str, dict], level: str) -> tuple[int, float]:
     return most, wholes[most]
 
 
-def _percent(row: dict) -> str:
-    return words.figure(row["value"], row["lower"], row["upper"], unit="%", decimals=0)
-
-
 def headline(held: Mapping[str, dict], level: str) -> str:
     """What the chart shows: of one level, or of the level at which most began."""
     most, whole = _most(held, level)
     stayed = held.get(f"flow:{most}:{most}", {}).get("numerator")
     if not whole or stayed is None:
         return "From which level of need to which"
-    return (
-        f"{words.number(100 * stayed / whole, decimals=0)}% of those who began at level {most} ended at the same level"
-    )
+    share = words.percent(_share({"numerator": stayed}, whole))
+    return f"{share} of those who began at level {most} ended at the same level"
 
 
 def flow(held: Mapping[str, dict], level: str) -> Table:

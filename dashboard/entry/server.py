@@ -55,8 +55,7 @@ def _prepare() -> None:
         answers.warm(store)
     except Exception as error:  # the page that asks the same will say so in words; the others still serve
         log.error("Answers could not be prepared: %s", trace_without_data(error))
-    gc.collect()
-    gc.freeze()
+    _leave_out_what_stands()
 
 
 def _reckon(known: int | None, stop: threading.Event) -> int | None:
@@ -67,6 +66,7 @@ def _reckon(known: int | None, stop: threading.Event) -> int | None:
         found = the_store().records_version()
         if found != known:
             answers.reckon()
+            _stand_ready(found)
     except Exception as error:
         if not stop.is_set():  # else the store was closed meanwhile
             log.error("The figures of case records could not be reckoned: %s", trace_without_data(error))
@@ -75,16 +75,24 @@ def _reckon(known: int | None, stop: threading.Event) -> int | None:
 
 def _reckoning(stop: threading.Event) -> None:
     """Reckon at the start, and again whenever records came in or went, by whichever way they did."""
-    global _reckoned
-    _reckoned = None
+    known = None
+    _stand_ready(None)
     while not stop.is_set():
-        found = _reckon(_reckoned, stop)
-        if found != _reckoned:
-            _reckoned = found
-            gc.unfreeze()
-            gc.collect()
-            gc.freeze()  # what was kept is not gone through again after every run of a page
+        known = _reckon(known, stop)
         stop.wait(LOOKS)
+
+
+def _stand_ready(version: int | None) -> None:
+    """The figures of these records are kept from now on, and left out when memory is cleaned after a run of a page."""
+    global _reckoned
+    _reckoned = version
+    _leave_out_what_stands()
+
+
+def _leave_out_what_stands() -> None:
+    gc.unfreeze()
+    gc.collect()
+    gc.freeze()
 
 
 @asynccontextmanager

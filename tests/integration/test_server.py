@@ -358,6 +358,7 @@ def reckoned(monkeypatch):
     from dashboard.entry import server
 
     records, seen = Records(), []
+    monkeypatch.setattr(server, "_reckoned", None)
     monkeypatch.setattr(server, "the_store", lambda: records)
     monkeypatch.setattr(server.answers, "reckon", lambda: seen.append(records.version))
     return server, records, seen
@@ -395,3 +396,17 @@ def test_reckoning_ends_with_the_server(reckoned, monkeypatch):
     monkeypatch.setattr(server.answers, "reckon", lambda: (seen.append(0), stop.set()))
     server._reckoning(stop)  # comes back
     assert seen == [0]
+    assert server._reckoned == 0
+
+
+def test_figures_that_could_not_be_reckoned_do_not_stand_ready(reckoned, monkeypatch):
+    server, _, _ = reckoned
+    stop = threading.Event()
+
+    def fails():
+        stop.set()
+        raise ValueError("one row cannot be read")
+
+    monkeypatch.setattr(server.answers, "reckon", fails)
+    server._reckoning(stop)
+    assert server._reckoned is None
