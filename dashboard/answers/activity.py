@@ -17,8 +17,9 @@ from dashboard.access import NotAllowed, Scope
 from dashboard.answers import activity_own, activity_words, case_records, places
 from dashboard.answers.activity_shown import figures
 from dashboard.answers.activity_words import length, length_of
+from dashboard.answers.audit_counts import kept_with_audits_for_a_scope
 from dashboard.answers.journeys import INVENTED_SOURCE, SOURCE, told_apart
-from dashboard.answers.keep import kept, the_store
+from dashboard.answers.keep import the_store
 from metrics.activity import MEASURES, measure_of, restated
 from metrics.cases import AGENCY_TYPES
 from metrics.estimates import PROVISIONAL
@@ -90,7 +91,7 @@ class Activity:
     source: str = SOURCE
 
 
-@kept
+@kept_with_audits_for_a_scope
 def choices(scope: Scope) -> Choices | None:
     """What may be chosen; None where no case records are loaded."""
     every = figures(scope)
@@ -126,7 +127,7 @@ def _periods(every: pl.DataFrame, long: int) -> list[tuple[str, date]]:
     return found.sort("period_end", descending=True).rows()
 
 
-@kept
+@kept_with_audits_for_a_scope
 def activity(scope: Scope, *, area: str, agency: str, level: str, period: str) -> Activity:
     """The measures of one period, for the county or one cut of it. Raises `NotAllowed` for what is not offered.
 

@@ -12,7 +12,7 @@ from dashboard.access import Scope
 from dashboard.answers import activity_own, activity_words, case_records, places
 from dashboard.answers.activity import ALL, LEVELS, Activity, activity, choices, finest, year_of
 from dashboard.answers.activity_shown import figures
-from dashboard.answers.keep import kept
+from dashboard.answers.audit_counts import kept_with_audits_for_a_scope
 from metrics.activity import MEASURES, Measure, immature, measure_of
 from metrics.cases import AGENCY_TYPES
 from metrics.disclosure import THRESHOLD
@@ -51,7 +51,7 @@ class Split:
     cells: pl.DataFrame
 
 
-@kept
+@kept_with_audits_for_a_scope
 def offered_measures(scope: Scope) -> dict[str, str]:
     """Measure → name, of all that have a figure, those that come first at the head."""
     held = figures(scope).filter(breakdown=ALL)["measure"].unique(maintain_order=True).to_list()
@@ -64,7 +64,7 @@ def splits_of(measure: str) -> dict[str, str]:
     return {by: name for by, name in SPLITS.items() if by in measure_of(measure).splits}
 
 
-@kept
+@kept_with_audits_for_a_scope
 def course(scope: Scope, measure: str, *, area: str, agency: str, level: str, period: str) -> Course:
     """One measure by month (or by quarter, where months are not shown) with its control limits."""
     chosen = activity(scope, area=area, agency=agency, level=level, period=period)
@@ -85,7 +85,7 @@ def course(scope: Scope, measure: str, *, area: str, agency: str, level: str, pe
     )
 
 
-@kept
+@kept_with_audits_for_a_scope
 def split(scope: Scope, measure: str, by: str, *, period: str) -> Split:
     """One measure in one period, cut `by` one of `SPLITS`: the groups in order of their names, the whole first."""
     offered = choices(scope)
@@ -116,7 +116,7 @@ def _group_names(scope: Scope, by: str) -> dict[str, str]:
     return dict(places.names(scope, {"forum_area": "forum"}.get(by, by)))
 
 
-@kept
+@kept_with_audits_for_a_scope
 def taking_part(scope: Scope) -> tuple[list[str], list[tuple[str, list[tuple[str, int]], str]]]:
     """Assessments that each type of agency began, by quarter: the quarters, and name, (figure, height), together."""
     rows = figures(scope).filter(pl.col("measure") == "M01_count", pl.col("breakdown") == "agency_type")
@@ -135,7 +135,7 @@ def taking_part(scope: Scope) -> tuple[list[str], list[tuple[str, list[tuple[str
     return labels, made
 
 
-@kept
+@kept_with_audits_for_a_scope
 def _waiting(scope: Scope, measure: str, period: str) -> int:
     """How many rows of the county do not count yet, because they have not been followed up in full."""
     every = immature(

@@ -9,15 +9,16 @@ records leaves the answers but for those who may see cases.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from functools import cache
 
 import polars as pl
 
 from dashboard.access import PUBLISHED, Scope
-from dashboard.answers import case_records
+from dashboard.answers import activity_audits, case_records
 from dashboard.answers.activity_words import length
+from dashboard.answers.audit_counts import kept_with_records_and_audits
 from dashboard.answers.hidden import families
 from dashboard.answers.keep import kept_with_records, the_store
 from metrics.activity import MEASURES, measure_of, measures
@@ -35,22 +36,29 @@ SHOWN: Sequence[tuple[str, str, Sequence[str]]] = tuple(
 _DIMENSION: Mapping[str, str] = {
     "council": "area", "district": "area", "forum_area": "area", "agency_type": "agency", "agency": "agency",
 }  # fmt: skip
-_NO_PEOPLE = {"audit", "audit_plan", "audit_answer", "audit_action", "forum", "forum_item"}
+_NO_PEOPLE = {*activity_audits.NAMES, "forum", "forum_item"}
 _NUMBERS = ("numerator", "denominator", "value", "lower", "upper", "n")
+_IS_OF_AUDITS = pl.col("measure").is_in(activity_audits.MEASURED)
 _NOT_RECORDED = "not recorded"
 # Families whose area, agency or level nobody wrote down are no group in which a neighbour could look for one.
 _UNPLACED = Rule(groups=_NOT_RECORDED, exempt=True)
 
 
-@kept_with_records
+@kept_with_records_and_audits
 def figures(scope: Scope) -> pl.DataFrame:
     """An estimates frame of every measure, split and period of `SHOWN`, after disclosure control. Without rows where
-    there are no records. Taken from the database where these very records were reckoned before.
+    there are no records.
     """
-    day = case_records.as_at(scope)
-    if day is None:
+    if case_records.as_at(scope) is None:
         return empty()
-    return _kept_or_reckoned(day)
+    audited = _of_audits() if activity_audits.kept_here(scope) else _standing(scope).filter(_IS_OF_AUDITS)
+    return pl.concat([of_records(scope), audited])
+
+
+@kept_with_records
+def of_records(scope: Scope) -> pl.DataFrame:
+    """The same without the measures of audits: what changes with the loads alone."""
+    return _standing(scope).filter(~_IS_OF_AUDITS)
 
 
 def reckon(scope: Scope) -> bool:
@@ -58,19 +66,31 @@ def reckon(scope: Scope) -> bool:
 
     For whoever puts records in, and for a server that starts, so that no reader waits.
     """
-    if case_records.as_at(scope) is None or the_store().snapshot_of(_state()) is not None:
-        return False
+    new = case_records.as_at(scope) is not None and the_store().snapshot_of(_state()) is None
     figures(scope)
-    return True
+    return new
 
 
-def _kept_or_reckoned(day: date) -> pl.DataFrame:
+@kept_with_records
+def _standing(scope: Scope) -> pl.DataFrame:
+    """What was reckoned of these very records, from the database where that is kept; audits as they stood that day."""
+    day = case_records.as_at(scope)
+    if day is None:
+        return empty()
     store, state = the_store(), _state()
     held = store.snapshot_of(state)
     if held is None:
-        held = safe(everything(case_records.tables(PUBLISHED), day), totals=_totals())
+        rest = [id for id in MEASURES if id not in activity_audits.MEASURED]
+        safely = safe(everything(case_records.tables(PUBLISHED), day, rest), totals=_totals())
+        held = pl.concat([safely, _of_audits()])
         store.keep_snapshot(held, taken_on=day, reckoned_from=state)
     return held.select(list(SCHEMA))
+
+
+def _of_audits() -> pl.DataFrame:
+    """The measures of audits. They are not counts of people, but a group's are held back as on Assessment quality."""
+    known, day = activity_audits.placed(PUBLISHED), case_records.as_at(PUBLISHED)
+    return activity_audits.restrained(everything(known, day, activity_audits.MEASURED))
 
 
 def _state() -> str:
@@ -80,20 +100,19 @@ def _state() -> str:
     return f"{_VERSION} {sorted(loads.filter(pl.col('kind').is_in(kinds))['load_id'])}"
 
 
-_VERSION = 2  # to be raised when the same records would give other figures
+_VERSION = 3  # to be raised when the same records would give other figures
 
 
-def everything(tables: Mapping[str, pl.DataFrame], day: date) -> pl.DataFrame:
-    """The measures at every length and split of `SHOWN`, as reckoned: nothing hidden yet, for no eye."""
-    known = told(tables)
-    asked = [(period, by, [m for m in some or known if m in known]) for period, by, some in SHOWN]
-    return pl.concat(
-        [
-            measures(tables, as_at=day, period=period, by=() if by == "all" else by, measures=some)
-            for period, by, some in asked
-            if some
-        ]
-    )
+def everything(tables: Mapping[str, pl.DataFrame], day: date, some: Collection[str] = MEASURES) -> pl.DataFrame:
+    """These measures at every length and split of `SHOWN`, as reckoned: nothing hidden yet, for no eye."""
+    known = [id for id in told(tables) if id in some]
+    asked = [(period, by, [m for m in these or known if m in known]) for period, by, these in SHOWN]
+    made = [
+        measures(tables, as_at=day, period=period, by=() if by == "all" else by, measures=these)
+        for period, by, these in asked
+        if these
+    ]
+    return pl.concat([empty(), *made])
 
 
 def told(tables: Mapping[str, pl.DataFrame]) -> list[str]:

@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 
 from dashboard import words
+from dashboard.answers.activity_audits import NAMES
 from metrics.activity import MEASURES, Measure, measure_of
 from metrics.cases import AGENCY_TYPES
 from metrics.estimates import LOW, NOT_APPLICABLE, NOT_AVAILABLE, SUPPRESSED
@@ -28,6 +29,7 @@ _SIGNALS = {  # what `metrics.control_chart` says → what people say
 }
 _LENGTHS = ("month by month", "quarter by quarter", "year by year")
 Row = Mapping[str, Any]
+_UNCOUNTED = "10 audits or more"  # of a group it is never said how many
 
 
 def name_of(measure: str) -> str:
@@ -58,6 +60,8 @@ def detail(it: Measure, row: Row) -> str:
     parts = [f"({limits})"] if limits else []
     if it.kind == "share" and row["numerator"] is not None and row["denominator"] is not None:
         parts.append(f"{words.of(row['numerator'], row['denominator'])} {_plural(it.per, row['denominator'])}")
+    elif row["n"] is None and set(it.needs) <= set(NAMES):
+        parts.append(_UNCOUNTED)
     elif it.kind == "count":
         parts.append(it.unit)
     else:

@@ -13,7 +13,7 @@ import polars as pl
 
 from dashboard.access import Scope
 from dashboard.answers import audit_templates, case_records
-from dashboard.answers.keep import kept_for_all, the_store
+from dashboard.answers.keep import kept, kept_for_all, kept_with_records, the_store
 from metrics.audit import Template, grade
 from metrics.audit.sampling import POPULATION
 
@@ -26,6 +26,8 @@ def state(scope: Scope) -> Hashable:
 
 
 kept_with_audits = partial(kept_for_all, state=state)
+kept_with_audits_for_a_scope = partial(kept, state=state)
+kept_with_records_and_audits = partial(kept_with_records, state=state)
 
 
 @kept_with_audits

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import polars as pl
 
 from dashboard.access import Scope
-from dashboard.answers.activity_shown import figures
+from dashboard.answers.activity_shown import of_records
 from dashboard.answers.keep import kept_with_records
 from metrics.disclosure import join, total
 from metrics.estimates import SCHEMA, SUPPRESSED, conform
@@ -63,7 +63,7 @@ def sums() -> pl.DataFrame:
 def shown(scope: Scope, year: str) -> pl.DataFrame:
     """Activity's rows of a year for the county, councils and forum areas, hidden ones too, named as journeys name them;
     an estimates frame with `standing`."""
-    rows = figures(scope).filter(
+    rows = of_records(scope).filter(
         pl.col("measure").is_in(list(counted())), pl.col("breakdown").is_in(list(_BREAKDOWNS)), period=year
     )
     named = conform(rows, SCHEMA).with_columns(

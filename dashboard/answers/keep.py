@@ -74,14 +74,17 @@ def kept_for_all(
     return _kept(question, lambda scope: PUBLISHED, state)
 
 
-def kept_with_records(question: Callable[Concatenate[Scope, P], T]) -> Callable[Concatenate[Scope, P], T]:
+def kept_with_records(
+    question: Callable[Concatenate[Scope, P], T], *, state: State | None = None
+) -> Callable[Concatenate[Scope, P], T]:
     """Keep one answer for everybody until a file is loaded or taken out, or records are purged: for what is reckoned
     from case records, which takes seconds.
 
     A note that somebody writes does not make it void, and no other answer pushes it out. Asked in the scope
-    `PUBLISHED`, as with `kept_for_all`; what it gives and is not hidden yet stays within the answers.
+    `PUBLISHED`, as with `kept_for_all`; what it gives and is not hidden yet stays within the answers. `state`: as with
+    `kept`, for what rests on something else besides.
     """
-    return _kept(question, lambda scope: PUBLISHED, None, with_records=True)
+    return _kept(question, lambda scope: PUBLISHED, state, with_records=True)
 
 
 def _kept(
@@ -96,7 +99,8 @@ def _kept(
             raise TypeError(f"{question.__name__} is asked in a scope, not {type(scope).__name__}")
         asked = (seen_as(scope), *args)
         with _one_version() as version:
-            rests_on = _looked_up(_records_version) if with_records else (version, state and _looked_up(state))
+            stands = _looked_up(_records_version) if with_records else version
+            rests_on = (stands, state and _looked_up(state))
             key = (rests_on, question, asked, tuple(sorted(kwargs.items())))
             return _answered(_of_records if with_records else _answers, key, question, asked, kwargs)
 
@@ -153,7 +157,12 @@ def _answered(
 def _forget(memory: OrderedDict[tuple, Any], newest: tuple) -> None:
     """Of records what rests on an earlier state; of the rest what was not asked for the longest."""
     if memory is _of_records:
-        for key in [key for key in memory if key[0] != newest[0]]:
+        for key in [key for key in memory if _earlier(key, newest)]:
             del memory[key]
     while memory is _answers and len(memory) > LIMIT:
         memory.popitem(last=False)
+
+
+def _earlier(key: tuple, newest: tuple) -> bool:
+    """Whether it rests on earlier records, or is an earlier answer to the very question."""
+    return key[0][0] != newest[0][0] or (key[1:] == newest[1:] and key != newest)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 
 import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
 from dashboard.access import PUBLISHED, ROLES, Scope
+from dashboard.answers import activity_audits, activity_shown, audit_indicator, own_indicators
 from dashboard.answers import assessment_quality as answer
 from dashboard.answers import assessment_quality_shown as shown
 from dashboard.answers import assessment_quality_sure as sure
-from dashboard.answers import audit_indicator, audit_tables, own_indicators
 from dashboard.demo_audits import add_audits
 from metrics.cases import CASE_TABLES
 from metrics.estimates import FIGURES, conform
@@ -138,7 +139,7 @@ def test_the_indicator_has_a_row_a_year_and_no_count_to_be_taken_for_one(held):
 
 
 def test_activity_gets_its_tables_out_of_the_rounds(held):
-    tables = audit_tables.tables(PUBLISHED)
+    tables = activity_audits.tables(PUBLISHED)
     for name, frame in tables.items():
         assert dict(frame.schema) == dict(CASE_TABLES[name].columns)
         assert not frame.select(CASE_TABLES[name].key).is_duplicated().any()
@@ -152,6 +153,44 @@ def test_activity_gets_its_tables_out_of_the_rounds(held):
     again = tables["audit"].drop_nulls("parent_audit_id")
     assert again["round_id"].null_count() == again.height
     assert set(again["parent_audit_id"]) <= set(tables["audit"]["audit_id"])
+
+
+def test_activity_counts_the_rounds_that_are_kept_here(held):
+    def good() -> dict:
+        rows = activity_shown.figures(PUBLISHED).filter(measure="M19", breakdown="all", period="2025/26")
+        return rows.row(0, named=True)
+
+    of_the_year = held.audits.audits().filter(
+        pl.col("submitted_at").dt.date().is_between(date(2025, 4, 1), date(2026, 3, 31)),
+        pl.col("kind") != "calibration",
+        pl.col("final_grade").is_not_null(),
+        pl.col("parent_audit_id").fill_null(0) == 0,
+        part=1,
+    )
+    before = good()
+    assert before["denominator"] == of_the_year.height
+    assert before["numerator"] == of_the_year.filter(pl.col("final_grade") >= 3).height
+    row = of_the_year.filter(final_grade=2).to_dicts()[0]
+    newest = held.audits.grades(row["audit_id"]).filter(kind="final")["grade_id"][0]
+    held.audits.set_grade(row["audit_id"], "final", 3, "Good after all.", base=newest, by="tests")
+    assert good()["numerator"] == before["numerator"] + 1  # at once, and without a file being loaded
+
+
+def test_activity_says_no_more_of_a_group_s_audits_than_this_page(held):
+    rows = activity_shown.figures(PUBLISHED).filter(pl.col("measure").is_in(activity_audits.MEASURED))
+    groups = rows.filter(pl.col("breakdown") != "all")
+    assert groups.filter(pl.col("value").is_not_null()).height > 5
+    for column in ("numerator", "denominator", "n"):
+        assert groups[column].null_count() == groups.height
+    audits = activity_audits.placed(PUBLISHED)["audit"]
+    graded = audits.filter(
+        pl.col("final_grade").is_not_null(),
+        pl.col("completed_date").is_between(pl.date(2025, 4, 1), pl.date(2026, 3, 31)),
+        ~pl.col("parent_audit_id").is_in(audits["audit_id"].implode()).fill_null(False),
+    )
+    many = graded.group_by("forum_area").len().filter(pl.col("len") >= 10)["forum_area"].drop_nulls()
+    judged = groups.filter(pl.col("value").is_not_null(), measure="M19", breakdown="forum_area", period="2025/26")
+    assert set(judged["group"]) - {"not recorded"} == set(many)
 
 
 def test_answers_are_reckoned_anew_when_a_grade_changes_and_not_when_an_answer_does(held):
