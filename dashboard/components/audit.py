@@ -126,31 +126,35 @@ def _given(held: Any, known: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
 
 
 def _question(held: Any, question: Any, line: dict[str, Any], save: Save, answers: Mapping[str, str]) -> None:
-    """One question with its evidence. What differs from what stands is saved at once."""
+    """One question with its evidence. What differs from what stands is saved at once.
+
+    What stands is the default of both controls in every run: one that the browser puts up late starts from the default
+    of the newest run, and what it starts from comes back as if somebody had chosen it.
+    """
     said_key, evidence_key = _keys(held.id, question.id)
     help_text = " ".join(filter(None, [GATES.get(question.gate, ""), question.guidance]))
     left, right = st.columns([3, 2], vertical_alignment="bottom")
-    said = ""
+    said = line["said"]
     if question.kind != "text":
         options = list(question.answers)
         said = (
             left.radio(
                 literal(f"{question.id}. {question.text}"),
                 options,
-                index=None if said_key in st.session_state else _place(options, line["said"]),
+                index=_place(options, line["said"]),
                 format_func=answers.__getitem__,
                 horizontal=True,
                 key=said_key,
                 help=literal(help_text) or None,
                 disabled=not held.open,
             )
-            or ""
+            or line["said"]  # nobody can take a choice back to none
         )
     else:
         left.markdown(literal(f"{question.id}. {question.text}"))
     evidence = right.text_input(
         f"Evidence for {question.id}" if question.kind != "text" else f"Words for {question.id}",
-        **({} if evidence_key in st.session_state else {"value": line["evidence"]}),
+        value=line["evidence"],
         key=evidence_key,
         max_chars=2000,
         placeholder="page, date, what it says",

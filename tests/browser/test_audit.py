@@ -237,6 +237,25 @@ def test_nothing_is_lost_when_the_connection_is(visit, opened, database):
     assert saved(database, audit_id, "N3") == ("", "Address missing")
 
 
+def test_controls_that_arrive_late_take_no_answer_away(visit, opened, database):
+    audit_id = of(database, "auditor")[-3]["audit_id"]
+    with open_store(database) as store:
+        store.audits.save_answer(audit_id, "N2", said="no", evidence="p. 4", base=None, by="tests")
+    window, late = visit(role="auditor"), []
+    for script in ("Radio", "TextInput"):
+        window.page.route(f"**/static/js/{script}*", lambda route: late.append(route))
+    page = window.open(f"{opened}/audit?audit={audit_id}")
+    page.get_by_role("button", name="Finish this audit").click()  # the page runs again, with nothing to choose from yet
+    expect(page.get_by_text("still to be answered").nth(1)).to_be_visible()
+    window.settled()
+    for script in late:
+        script.continue_()
+    expect(radio(page, "N2", "No")).to_be_checked()
+    press(page, "N3", "Yes")
+    expect(page.get_by_text("Saved", exact=True)).to_have_count(1)
+    assert [saved(database, audit_id, question) for question in ("N2", "N3")] == [("no", "p. 4"), ("yes", "")]
+
+
 def test_two_people_who_edit_one_audit_see_both_answers(visit, opened, database):
     audit_id = of(database, "auditor")[-2]["audit_id"]
     alex, quinn = visit(role="auditor"), visit(role="QA manager")
