@@ -112,7 +112,7 @@ def _base(started: int) -> int:
 def _review(it: Any, statuses: Mapping[str, str], review: Callable, following: Callable) -> None:
     started, fields = _start(it)
     key = f"{it.number}-{started}"
-    st.session_state.setdefault(_MEETING, date.today())
+    held_on = st.session_state.setdefault(_MEETING, date.today())
     with st.form(f"review-{key}", border=False):
         status = st.radio(
             "What the meeting says",
@@ -125,7 +125,7 @@ def _review(it: Any, statuses: Mapping[str, str], review: Callable, following: C
         note = st.text_area("Note, or the reason for closing", key=f"note-{key}", max_chars=1_000, height=68)
         left, right = st.columns(2)
         by_when = left.date_input("Carried forward to", value=None, format="DD/MM/YYYY", key=f"forward-{key}")
-        meeting = right.date_input("Meeting of", format="DD/MM/YYYY", key=_MEETING)
+        meeting = right.date_input("Meeting of", held_on, format="DD/MM/YYYY", key=_MEETING)
         sent = st.form_submit_button("Save, and open the next", type="primary")
     if not sent:
         return

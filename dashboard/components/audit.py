@@ -98,7 +98,8 @@ def _sheet(held, known, save, suggest, names, answers) -> None:
     place, chosen = st.container(), f"section-{held.id}"
     parts = {part.id: part for part in held.template.sections}
     titles = {id: part.title for id, part in parts.items()}
-    at = st.radio("Section", list(parts), format_func=titles.__getitem__, horizontal=True, key=chosen)
+    place_of = _place(list(parts), st.session_state.get(chosen, next(iter(parts))))
+    at = st.radio("Section", list(parts), place_of, format_func=titles.__getitem__, horizontal=True, key=chosen)
     section(titles[at])
     for question in parts[at].questions:
         if question.kind == "derived":

@@ -9,10 +9,10 @@ from urllib.parse import urlencode
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from dashboard.components import address
 from dashboard.components.blocks import room
 
 MOST = 4  # controls to a row
-_WRITTEN = "address-"  # what this page last wrote into the address, by key
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +36,12 @@ def filters(*choices: Choice, places: Sequence[DeltaGenerator] = ()) -> dict[str
     if len(choices) > MOST:
         raise ValueError(f"a page has at most {MOST} controls in its row, not {len(choices)}")
     defaults = {choice.key: _default(choice) for choice in choices}
-    address = st.query_params.to_dict()
+    asked = st.query_params.to_dict()
     chosen: dict[str, str] = {}
     fallen: list[str] = []
     for choice, column in zip(choices, places or st.columns(len(choices)), strict=True):
-        default, asked = defaults[choice.key], address.pop(choice.key, None)
-        if not _take(choice, asked, default):
+        default = defaults[choice.key]
+        if not _take(choice, asked.get(choice.key), default):
             fallen.append(
                 f"The link asked for something that is not in “{choice.label}”; {choice.options[default]} is shown."
             )
@@ -49,12 +49,15 @@ def filters(*choices: Choice, places: Sequence[DeltaGenerator] = ()) -> dict[str
             chosen[choice.key] = st.selectbox(
                 choice.label,
                 list(choice.options),
+                # where the browser puts the control up late, it starts from here and not from the first option
+                index=list(choice.options).index(st.session_state[choice.key]),
                 format_func=choice.options.__getitem__,
                 key=choice.key,
+                on_change=address.used,
                 help=choice.help or None,
                 filter_mode="contains",
             )
-    _write(address, {k: code for k, code in chosen.items() if code != defaults[k]}, choices)
+    address.write({k: None if code == defaults[k] else code for k, code in chosen.items()})
     if fallen:
         st.warning(" ".join(fallen))
     return chosen
@@ -68,26 +71,14 @@ def _default(choice: Choice) -> str:
 
 
 def _take(choice: Choice, asked: str | None, default: str) -> bool:
-    """Set the control from the address where the address is newer than the control; False where it asks in vain.
-
-    Newer: the page is opened, or the visitor went back or forward. Otherwise the control has just been used, and the
-    address still says what was written there last.
-    """
-    state, written = st.session_state, _WRITTEN + choice.key
-    if written not in state or asked != state[written]:
+    """Set the control from the address where the address is newer than the control; False where it asks in vain."""
+    state = st.session_state
+    if address.newer(choice.key):
         state[choice.key] = asked if asked in choice.options else default
         return asked is None or asked in choice.options
     if state.get(choice.key) not in choice.options:
         state[choice.key] = default  # another control, or newer data, took the option away
     return True
-
-
-def _write(others: dict[str, str], chosen: dict[str, str], choices: tuple[Choice, ...]) -> None:
-    address = {**others, **chosen}
-    if address != st.query_params.to_dict():
-        st.query_params.from_dict(address)
-    for choice in choices:
-        st.session_state[_WRITTEN + choice.key] = chosen.get(choice.key)
 
 
 def link(page: str, **choices: str) -> str:

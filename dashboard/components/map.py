@@ -14,7 +14,7 @@ from dashboard import words
 from dashboard.charts import palette
 from dashboard.charts.base import CONFIG
 from dashboard.charts.scatter import scatter_chart
-from dashboard.components import shapes
+from dashboard.components import address, shapes
 from dashboard.components.blocks import html, render, source_line
 from dashboard.components.filters import link
 from dashboard.components.tables import plain_table
@@ -116,6 +116,7 @@ def _clicked(place: str) -> None:
             code = thing.get("code") or thing.get("properties", {}).get("code")
             if isinstance(code, str):
                 st.session_state[place] = code
+                address.used()
 
 
 def _colours(seen: Seen) -> dict[str, str]:

@@ -1,4 +1,8 @@
-"""The form of the questionnaire: every change is saved at once, and a save runs only the item that was changed."""
+"""The form of the questionnaire: every change is saved at once, and a save runs only the item that was changed.
+
+What stands is the default of every control: one that the browser puts up late starts from its default, and what it
+starts from comes back as if somebody had answered.
+"""
 
 from __future__ import annotations
 
@@ -88,9 +92,10 @@ def _say_progress(form, place: DeltaGenerator, progress: Callable[..., str]) -> 
 
 @st.fragment
 def _asked(form, item: Item, place: DeltaGenerator, save: Callable, progress: Callable) -> None:
-    key = _key(form, item)
+    key, state = _key(form, item), st.session_state
     saving = {"on_change": _changed, "args": (form, item, save), "disabled": form.closed}
     html("asked.html", name=item.name)
+    chosen = state[f"choice-{key}"]
     left, right = st.columns([3, 2])
     with left:
         st.radio(
@@ -98,17 +103,17 @@ def _asked(form, item: Item, place: DeltaGenerator, save: Callable, progress: Ca
             list(item.choices),
             format_func={code: literal(name) for code, name in item.choices.items()}.__getitem__,
             captions=[literal(item.notes.get(code, "")) for code in item.choices] if item.notes else None,
-            index=None,
+            index=list(item.choices).index(chosen) if chosen in item.choices else None,
             key=f"choice-{key}",
             **saving,
         )
-        if st.session_state[f"choice-{key}"] == NOT_APPLICABLE:
-            st.session_state.setdefault(f"{REASON}-{key}", st.session_state[f"given-{key}"].texts.get(REASON, ""))
-            st.text_input("Why does it not apply?", key=f"{REASON}-{key}", max_chars=LONGEST, **saving)
+        if state[f"choice-{key}"] == NOT_APPLICABLE:
+            why = state.setdefault(f"{REASON}-{key}", state[f"given-{key}"].texts.get(REASON, ""))
+            st.text_input("Why does it not apply?", why, key=f"{REASON}-{key}", max_chars=LONGEST, **saving)
     with right:
         for name, label in ((EVIDENCE, "Evidence"), (COMMENT, "Comment")):
             said = f"{label} on “{literal(item.name)}”"
-            st.text_area(said, key=f"{name}-{key}", height=80, max_chars=LONGEST, **saving)
+            st.text_area(said, state[f"{name}-{key}"], key=f"{name}-{key}", height=80, max_chars=LONGEST, **saving)
     _say_state(form, item, save)
     _say_progress(form, place, progress)
 

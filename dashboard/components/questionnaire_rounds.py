@@ -128,9 +128,9 @@ def _agree(it: Any, subject: str, agree: Callable[..., Any]) -> None:
     with st.form(f"agree-{subject}"):
         left, right = st.columns([1, 3])
         number = left.number_input(
-            "Agreed score", float(it.lowest), float(it.highest), step=0.5, format="%g", key=score
+            "Agreed score", float(it.lowest), float(it.highest), state[score], step=0.5, format="%g", key=score
         )
-        why = right.text_area("Why this score", key=reason, height=90, max_chars=5_000)
+        why = right.text_area("Why this score", state[reason], key=reason, height=90, max_chars=5_000)
         sent = st.form_submit_button("Record", type="primary")
     if sent:
         done = agree(number, why, base=state[base])

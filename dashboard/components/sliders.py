@@ -1,6 +1,8 @@
 """Numbers that make up a view, kept in the page's address as filters are: weights that keep their sum, amounts.
 
-The address is the view: a control follows it when the page is opened or the visitor goes back, and writes it otherwise.
+The address is the view: a control follows it when the page is opened or the visitor goes back, and writes it otherwise
+(`dashboard.components.address`). What a control stands at is its default as well: one that the browser puts up late
+starts from its default, and would send that as if somebody had chosen it.
 """
 
 from __future__ import annotations
@@ -13,8 +15,8 @@ from urllib.parse import parse_qsl, urlencode
 
 import streamlit as st
 
+from dashboard.components import address
 from dashboard.components.blocks import literal, room
-from dashboard.components.filters import _WRITTEN
 
 _SUBJECT = "address-subject"
 ROW = 5  # boxes beside each other
@@ -41,15 +43,9 @@ def new_subject(subject: str, keys: Collection[str]) -> None:
     `keys`: the names in the address that belong to the subject. What the address says newly (an opened link, the way
     back) stays.
     """
-    state = st.session_state
-    if state.get(_SUBJECT, subject) != subject:
-        address = st.query_params.to_dict()
-        stale = {k for k in keys if k in address and address[k] == state.get(_WRITTEN + k)}
-        if stale:
-            st.query_params.from_dict({k: v for k, v in address.items() if k not in stale})
-        for key in keys:
-            state.pop(_WRITTEN + key, None)
-    state[_SUBJECT] = subject
+    if st.session_state.get(_SUBJECT, subject) != subject:
+        address.forget(keys)
+    st.session_state[_SUBJECT] = subject
 
 
 def weights(
@@ -67,7 +63,7 @@ def weights(
     """
     state, start = st.session_state, tuple(start)
     held, controls = f"{key}-held", [f"{key}-{i}" for i in range(len(start))]
-    if _newer(key, controls[0]) or len(state.get(held, ())) != len(start):
+    if address.newer(key, controls[0]) or len(state.get(held, ())) != len(start):
         asked = st.query_params.get(key)
         read = start if asked is None else _weights(asked, start)
         if read is None:
@@ -77,16 +73,20 @@ def weights(
         _set(controls, state[held])
     for place, (control, name) in enumerate(zip(controls, names.values(), strict=True)):
         room(control).slider(
-            _label(name), 0.0, 100.0, step=0.1, format="%.1f%%", key=control, on_change=_moved, args=(key, place, move)
+            _label(name), 0.0, 100.0, state[control], step=0.1, format="%.1f%%", key=control, on_change=_moved,
+            args=(key, place, move),
         )  # fmt: skip
     chosen = state[held]
-    _write({key: None if chosen == start else "-".join(map(str, chosen))})
+    address.write({key: None if chosen == start else "-".join(map(str, chosen))})
     return chosen
 
 
 def _moved(key: str, place: int, move: Callable) -> None:
+    address.used()
     state, held = st.session_state, f"{key}-held"
     value = round(state[f"{key}-{place}"] * 10)
+    if value == state[held][place]:  # the server set it while somebody moved another
+        return
     touched, origin = state.get(f"{key}-from", (None, ()))
     if touched != place:
         origin = state[held]
@@ -97,6 +97,7 @@ def _moved(key: str, place: int, move: Callable) -> None:
 
 def back_to(start: Sequence[int], *, key: str = "weights") -> None:
     """Set all sliders to `start`; for a button's `on_click`."""
+    address.used()
     state = st.session_state
     state[f"{key}-held"] = tuple(start)
     state.pop(f"{key}-from", None)
@@ -122,7 +123,7 @@ def amounts(*these: Amount) -> dict[str, float | None]:
     fallen: list[str] = []
     chosen: dict[str, float | None] = {}
     for one, column in zip(these, st.columns(len(these)), strict=True):
-        if _newer(one.key, one.key):
+        if address.newer(one.key, one.key):
             asked = st.query_params.get(one.key)
             sound, number = (True, one.value) if asked is None else _amount(asked, one)
             st.session_state[one.key] = number if sound else one.value
@@ -130,7 +131,7 @@ def amounts(*these: Amount) -> dict[str, float | None]:
                 fallen.append(f"The link asked for a number that “{one.label}” cannot be; it is set back.")
         with column:
             chosen[one.key] = _box(one)
-    _write({one.key: None if chosen[one.key] == one.value else _text(chosen[one.key]) for one in these})
+    address.write({one.key: None if chosen[one.key] == one.value else _text(chosen[one.key]) for one in these})
     if fallen:
         st.warning(" ".join(fallen))
     return chosen
@@ -141,10 +142,11 @@ def _box(one: Amount) -> float | None:
         one.label,
         min_value=0.0,
         max_value=one.most,
-        value=None if one.optional else "min",
+        value=None if one.optional else st.session_state[one.key],  # with a default, a box cannot be emptied
         step=one.step,
         format=f"%.{one.decimals}f",
         key=one.key,
+        on_change=address.used,
         help=one.help or None,
         placeholder="none" if one.optional else None,
     )
@@ -163,13 +165,16 @@ def area_amounts(
     """
     state, controls = st.session_state, {area: f"{key}-{area}" for area in names}
     start = {area: pounds for area, pounds in start.items() if area in names}
-    if _newer(key, next(iter(controls.values()))):
+    if address.newer(key, next(iter(controls.values()))):
         asked = st.query_params.get(key)
         known = dict(start) if asked is None else _pairs(asked)
         for area, control in controls.items():
             state[control] = known.get(area)
     given = room(key, tall=True).file_uploader(
-        "From a file: columns area and amount (CSV or workbook)", ["csv", "xlsx"], key=f"{key}-file"
+        "From a file: columns area and amount (CSV or workbook)",
+        ["csv", "xlsx"],
+        key=f"{key}-file",
+        on_change=address.used,
     )
     if given is not None and state.get(f"{key}-taken") != given.file_id:
         found, problem = read(given.name, given.getvalue())
@@ -187,7 +192,7 @@ def area_amounts(
             value = _box(Amount(controls[area], _label(name), None, optional=True))
         if value is not None:
             typed.append((area, value))
-    _write({key: None if dict(typed) == dict(start) else urlencode({a: _text(p) for a, p in typed})})
+    address.write({key: None if dict(typed) == dict(start) else urlencode({a: _text(p) for a, p in typed})})
     return tuple(typed)
 
 
@@ -219,18 +224,3 @@ def _amount(text: str, one: Amount) -> tuple[bool, float | None]:
 
 def _text(number: float | None) -> str:
     return _NONE if number is None else f"{number:.2f}".removesuffix(".00")
-
-
-def _newer(key: str, control: str) -> bool:
-    """Whether the address says more than the control: the page is opened, or the visitor went back or forward."""
-    state, written = st.session_state, _WRITTEN + key
-    return written not in state or control not in state or st.query_params.get(key) != state[written]
-
-
-def _write(changes: Mapping[str, str | None]) -> None:
-    address = st.query_params.to_dict()
-    wanted = {k: v for k, v in {**address, **changes}.items() if v is not None}
-    if wanted != address:
-        st.query_params.from_dict(wanted)
-    for key, text in changes.items():
-        st.session_state[_WRITTEN + key] = text

@@ -77,9 +77,9 @@ def _form(name: str, note: Note, key: str, save: Callable) -> None:
     if base[0] != note.id and st.session_state.get(box, base[1]) == base[1]:
         base = st.session_state[started] = (note.id, note.text)  # others changed it, this visitor has not: follow
         st.session_state[box] = note.text
-    st.session_state.setdefault(box, base[1])
+    written = st.session_state.setdefault(box, base[1])
     with st.form(f"form-{key}", border=False):
-        text = st.text_area(name, key=box, height=140)
+        text = st.text_area(name, written, key=box, height=140)
         sent = st.form_submit_button("Save")
     if not sent:
         return

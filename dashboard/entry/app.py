@@ -9,6 +9,7 @@ import streamlit as st
 
 from dashboard.access import Scope, scope_for
 from dashboard.components import navigation_bar, open_page
+from dashboard.components.address import run_of_a_page
 from dashboard.components.guard import visitor
 from dashboard.entry.sign_in import end_in_time, show_door, who_is_here
 from dashboard.identity import IN
@@ -79,7 +80,8 @@ def main() -> None:
         navigation_bar(bar(current, who.scopes), name=NAME)
         who_is_here(who, current)
         end_in_time(who)
-    page.run()
+    with run_of_a_page():
+        page.run()
 
 
 if __name__ == "__main__":

@@ -76,9 +76,41 @@ def test_the_keyboard_alone_moves_a_weight_and_the_money(visit, shown):
     assert sorted(held[1:]) == [106, 106, 106, 107, 107, 107]
     shares = page.get_by_role("region", name="Allocation").get_by_role("row")
     expect(shares.last).to_contain_text("£1,000,000.00")
-    page.go_back()
+    while "weights=" in page.url:  # a step for every stop on the way, one to three
+        page.go_back()
+        window.settled()
     expect(said).to_have_text(before)
     assert window.complaints == []
+
+
+def test_controls_that_arrive_late_take_no_choice_back(visit, shown):
+    window, late = visit(role="commissioner"), []
+    window.page.route("**/static/js/Selectbox*", lambda route: late.append(route))
+    page = window.open(f"{shown}/{PAGE}?level=district")
+    page.get_by_role("slider", name="Deprivation").focus()
+    page.keyboard.press("PageUp")
+    expect(page).to_have_url(re.compile(r"weights=260-"))
+    window.settled()
+    for script in late:
+        script.continue_()
+    expect(page.get_by_role("combobox", name="Share between")).to_have_value("Former districts")
+    page.get_by_role("slider", name="Deprivation").focus()
+    page.keyboard.press("PageUp")
+    expect(page).to_have_url(re.compile(r"level=district&weights=360-"))
+
+
+def test_who_is_quicker_than_the_server_loses_no_choice(visit, shown):
+    window = visit()
+    page = window.open(f"{shown}/turn_the_curve?indicator=S1")
+    lines = []
+    for box, option in (("Area", "North Northamptonshire"), ("Compare with", "East Midlands")):
+        page.get_by_role("combobox", name=box, exact=True).fill(option)
+        page.keyboard.press("Enter")  # the second before the page has answered the first
+        lines.append(option)
+    expect(page).to_have_url(re.compile("area=E06000061.*against=|against=.*area=E06000061"))
+    window.settled()
+    for box, option in zip(("Area", "Compare with"), lines, strict=True):
+        expect(page.get_by_role("combobox", name=box, exact=True)).to_have_value(option)
 
 
 def test_a_weight_s_link_survives_a_reload(visit, shown):

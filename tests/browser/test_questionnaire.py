@@ -209,3 +209,19 @@ def test_a_dropped_connection_loses_at_most_the_field_that_is_being_typed(visit,
     expect(page.get_by_label("Evidence on “One direction”")).to_have_value("The strategy of 2025")
     again = visit(role="QA manager").open(f"{full}/answer")
     expect(group(again, "Staff of all partners").get_by_role("radio", name=re.compile("^5 – "))).to_be_checked()
+
+
+def test_choices_that_arrive_late_take_no_answer_away(visit, full):
+    window, late = visit(role="respondent"), []
+    choose(window.open(f"{full}/answer"), VOICE, "3 – ")
+    window.page.route("**/static/js/Radio*", lambda route: late.append(route))
+    page = window.open(f"{full}/answer")
+    page.get_by_label("Comment on “Families shape services”").fill("Twice a year")
+    page.keyboard.press("Tab")
+    expect(page.get_by_text("Saved: 3 – in place in most of the county, with comment.")).to_be_visible()
+    for script in late:
+        script.continue_()
+    expect(group(page, VOICE).get_by_role("radio", name=re.compile("^3 – "))).to_be_checked()
+    page.get_by_label("Evidence on “Families shape services”").fill("Survey of May")
+    page.keyboard.press("Tab")
+    expect(page.get_by_text("Saved: 3 – in place in most of the county, with evidence and comment.")).to_be_visible()
