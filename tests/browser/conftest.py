@@ -56,6 +56,9 @@ HARMLESS = (
 )
 
 
+# Until what was just laid out is drawn.
+A_FRAME = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+
 COOKIE_SECRET = secrets.token_urlsafe(32)
 
 # Who can sign in at the provider: subject → groups. `nobody` is in none that the dashboard knows.
@@ -234,19 +237,22 @@ class Watched:
         return self.page
 
     def faults(self) -> list[str]:
-        """All that no page may have: complaints, anything asked of other machines, violations, scrolling sideways."""
+        """All that no page may have, at any of `SIZES`: violations, scrolling sideways, complaints, anything asked of
+        other machines."""
         over = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-        wide = ["the page scrolls sideways"] if self.page.evaluate(over) > 0 else []
-        return [
-            *self.complaints,
-            *(f"asked of another machine: {url}" for url in self.outside),
-            *self.violations(),
-            *wide,
-        ]
+        found = []
+        for size, screen in SIZES.items():
+            self.page.set_viewport_size(screen)
+            self.page.evaluate(A_FRAME)
+            self.settled()
+            found += [f"{size}: {what}" for what in self.violations()]
+            if self.page.evaluate(over) > 0:
+                found.append(f"{size}: the page scrolls sideways")
+        return [*found, *self.complaints, *(f"asked of another machine: {url}" for url in self.outside)]
 
     def violations(self) -> list[str]:
         """What axe-core finds, best practice included, without what `KNOWN` lists."""
-        found = Axe().run(self.page).response["violations"]
+        found = Axe().run(self.page, options={"resultTypes": ["violations"]}).response["violations"]
         return [
             f"{rule['id']}: {rule['help']}: {node['html'][:200]}"
             for rule in found

@@ -30,10 +30,9 @@ def number_of(page, outcome: str) -> str:
     return re.search(r"action=(\d+)", link.get_attribute("href"))[1]
 
 
-@pytest.mark.parametrize("size", ["desktop", "phone"])
 @pytest.mark.parametrize("view", ["list", "one action", "minutes", "empty"])
-def test_the_plan_opens_without_fault(visit, planned, view, size):
-    window = visit(size, role="coordinator")
+def test_the_plan_opens_without_fault(visit, planned, view):
+    window = visit(role="coordinator")
     page = window.open(f"{planned}/action_plan")
     if view == "one action":
         page = window.open(f"{planned}/action_plan?action={number_of(page, 'Fewer children are referred twice')}")

@@ -50,11 +50,9 @@ def click_on_map(page, name: str, east: float, north: float) -> None:
     page.mouse.click(x, y)
 
 
-@pytest.mark.parametrize(
-    ("view", "size"), [(view, size) for at, view in enumerate(VIEWS) for size in ("desktop", "phone")[at % 2 :]]
-)
-def test_a_view_opens_without_fault(visit, shown, view, size):
-    window = visit(size)
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_view_opens_without_fault(visit, shown, view):
+    window = visit()
     page = window.open(f"{shown}/area_map{view}")
     if view != "?measure=held:rereferrals":  # which says that forum areas have none
         drawn(window)

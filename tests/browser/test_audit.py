@@ -279,19 +279,17 @@ def test_two_people_who_edit_one_audit_see_both_answers(visit, opened, database)
         assert store.audits.answer_history(audit_id, "N3").height == 2
 
 
-@pytest.mark.parametrize("size", ["desktop", "phone"])
 @pytest.mark.parametrize(
     ("page", "role"), [("audit_desk", "QA manager"), ("audit_desk", "auditor"), ("audit", "auditor")]
 )
-def test_the_pages_of_audits_open_without_fault(visit, opened, database, page, role, size):
+def test_the_pages_of_audits_open_without_fault(visit, opened, database, page, role):
     address = f"?audit={of(database, role)[0]['audit_id']}" if page == "audit" else ""
-    _without_fault(visit(size, role=role), f"{opened}/{page}{address}")
+    _without_fault(visit(role=role), f"{opened}/{page}{address}")
 
 
-@pytest.mark.parametrize("size", ["desktop", "phone"])
 @pytest.mark.parametrize("view", ["", "?by=agency&period=all+rounds", "?by=forum_area"])
-def test_the_page_of_quality_opens_without_fault(visit, recorded, view, size):
-    window = visit(size)
+def test_the_page_of_quality_opens_without_fault(visit, recorded, view):
+    window = visit()
     _without_fault(window, f"{recorded}/assessment_quality{view}")
     expect(window.page.get_by_text(re.compile("% .* of Early Help Assessments were good or better"))).to_be_visible()
 

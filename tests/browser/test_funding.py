@@ -8,6 +8,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.conftest import A_FRAME
+
 PAGE = "need_and_funding"
 TYPED = f"{PAGE}?today=typed&before=EHF01%3D90000"
 DOMAINS = 7
@@ -25,28 +27,19 @@ def scrolled_to(page, name):
     machine's own falls into the very frame of the scroll before it; nobody's hand is so quick."""
     box = page.get_by_role("combobox", name=name)
     box.evaluate("box => box.scrollIntoView({block: 'center'})")
-    page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    page.evaluate(A_FRAME)
     return box
 
 
 @pytest.mark.parametrize(
-    ("address", "data", "size"),
+    ("address", "data"),
     [
-        (PAGE, "shown", "desktop"),
-        (PAGE, "shown", "phone"),
-        (PAGE, "empty", "desktop"),
-        (PAGE, "empty", "phone"),
-        (TYPED, "shown", "desktop"),
-        (TYPED, "shown", "phone"),
-        (TYPED, "empty", "phone"),
-        (f"{PAGE}?level=district&floor=500000", "shown", "phone"),
-        (f"{PAGE}?first=set&second=0", "shown", "desktop"),
-        (f"{PAGE}?first=set&second=0", "shown", "phone"),
-        (f"{PAGE}?first=set&second=0", "empty", "phone"),
+        *((address, data) for address in (PAGE, TYPED, f"{PAGE}?first=set&second=0") for data in ("shown", "empty")),
+        (f"{PAGE}?level=district&floor=500000", "shown"),
     ],
 )
-def test_the_page_opens_without_fault(request, visit, address, data, size):
-    window = visit(size, role="commissioner")
+def test_the_page_opens_without_fault(request, visit, address, data):
+    window = visit(role="commissioner")
     page = window.open(f"{request.getfixturevalue(data)}/{address}")
     assert page.locator("h1").count() == 1
     assert window.faults() == []
@@ -139,7 +132,7 @@ def test_an_open_list_stays_open_while_controls_above_it_still_arrive(visit, sho
     # an open list hides the rest of the page from screen readers, so not by role
     expect(page.locator("input[type=range]")).to_have_count(DOMAINS)
     expect(page.locator("input[type=number]")).to_have_count(4)
-    page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    page.evaluate(A_FRAME)
     expect(option).to_be_visible()
 
 

@@ -46,10 +46,9 @@ def fresh(provider: str, tmp_path: Path):
         yield address
 
 
-@pytest.mark.parametrize("size", ["desktop", "phone"])
 @pytest.mark.parametrize("page", PAGES)
-def test_a_page_of_the_questionnaire_opens_without_fault(visit, full, page, size):
-    window = visit(size, role=PAGES[page])
+def test_a_page_of_the_questionnaire_opens_without_fault(visit, full, page):
+    window = visit(role=PAGES[page])
     seen = window.open(f"{full}/{page}")
     expect(seen.locator(".eh-headline").first).to_be_visible()
     window.settled()

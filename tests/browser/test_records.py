@@ -18,10 +18,9 @@ PAGES = {
 }
 
 
-@pytest.mark.parametrize("size", ["desktop", "phone"])
 @pytest.mark.parametrize("page", PAGES)
-def test_a_page_of_records_opens_without_fault(visit, recorded, page, size):
-    window = visit(size, role=PAGES[page])
+def test_a_page_of_records_opens_without_fault(visit, recorded, page):
+    window = visit(role=PAGES[page])
     seen = window.open(f"{recorded}/{page}")
     expect(seen.locator(".eh-headline").first).to_be_visible()
     window.settled()

@@ -59,12 +59,11 @@ def test_the_first_request_after_a_start_shows_no_page(provider, sample_database
 
 
 def test_the_door_is_without_fault(visit, shown):
-    for size in ("desktop", "phone"):
-        window = visit(size, role="")
-        seen = window.open(f"{shown}/methods")
-        assert heading(seen, "Please sign in").count() == 1
-        assert seen.locator("h1").count() == 1
-        assert (window.complaints, window.outside, window.violations()) == ([], [], [])
+    window = visit(role="")
+    seen = window.open(f"{shown}/methods")
+    assert heading(seen, "Please sign in").count() == 1
+    assert seen.locator("h1").count() == 1
+    assert window.faults() == []
 
 
 def test_sign_in_returns_to_the_page_and_its_choices(site, page):
@@ -230,18 +229,17 @@ def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield address
 
 
-@pytest.mark.parametrize("size", ["desktop", "phone"])
-def test_the_demonstration_goes_on_as_a_subgroup_member_at_one_press(demonstration, visit, size):
-    window = visit(size, role="")
+def test_the_demonstration_goes_on_as_a_subgroup_member_at_one_press(demonstration, visit):
+    window = visit(role="")
     page = window.open(f"{demonstration}/turn_the_curve?indicator=S2")
     expect(page.locator(".eh-headline")).to_contain_text("nobody needs an account")
-    assert (window.complaints, window.outside, window.violations()) == ([], [], [])
+    assert window.faults() == []
     page.get_by_role("button", name="Go on as a subgroup member").click()
     expect(heading(page, "Do fewer children in need become looked after?")).to_be_visible()
     window.settled()
     expect(page.get_by_text("Sam Subgroup · subgroup member")).to_be_visible()
     assert page.url == f"{demonstration}/turn_the_curve?indicator=S2"
-    assert (window.complaints, window.outside, window.violations()) == ([], [], [])
+    assert window.faults() == []
 
 
 def test_every_role_of_the_demonstration_is_one_press_away(demonstration, visit):

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import narwhals as nw
@@ -17,6 +16,9 @@ from polars.testing import assert_frame_equal
 from metrics.activity import measures, prepare
 from metrics.activity.engine import with_months
 from tests.unit import families
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
 
 WHOLE = ["M07", "M19_weighted", "M20", "M25", "M30", "M30_closed"]  # most of these are not split by area
 
@@ -37,8 +39,8 @@ def duck(tables: dict[str, pl.DataFrame], folder: Path) -> dict[str, Any]:
     return {name: connection.read_parquet(str(path)) for name, path in parquet(tables, folder).items()}
 
 
-def spark(tables: dict[str, pl.DataFrame], folder: Path) -> dict[str, Any]:
-    return {name: session().read.parquet(str(path)) for name, path in parquet(tables, folder).items()}
+def spark(tables: dict[str, pl.DataFrame], folder: Path, session: SparkSession) -> dict[str, Any]:
+    return {name: session.read.parquet(str(path)) for name, path in parquet(tables, folder).items()}
 
 
 def parquet(tables: dict[str, pl.DataFrame], folder: Path) -> dict[str, Path]:
@@ -49,31 +51,7 @@ def parquet(tables: dict[str, pl.DataFrame], folder: Path) -> dict[str, Path]:
     return paths
 
 
-def session() -> Any:
-    with warnings.catch_warnings():
-        # PySpark 4.3 remarks that it does not know pandas 3 in full; nothing here goes through pandas.
-        warnings.filterwarnings("ignore", category=FutureWarning, module="pyspark")
-        from pyspark.sql import SparkSession
-
-        builder = SparkSession.builder.master("local[1]").appName("early-help-tests")
-        for key, value in {
-            "spark.ui.enabled": "false",
-            "spark.sql.shuffle.partitions": "1",
-            "spark.default.parallelism": "1",
-            # The tables are tiny: what takes time is planning and compiling.
-            "spark.sql.adaptive.enabled": "false",
-            "spark.sql.codegen.wholeStage": "false",
-            "spark.sql.codegen.factoryMode": "NO_CODEGEN",
-            "spark.sql.autoBroadcastJoinThreshold": "-1",
-            "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
-            "spark.log.level": "ERROR",
-            "spark.ui.showConsoleProgress": "false",
-        }.items():
-            builder = builder.config(key, value)
-        return builder.getOrCreate()
-
-
-ENGINES: dict[str, Engine] = {"Polars": polars_lazy, "pandas": pandas, "DuckDB": duck, "PySpark": spark}
+ENGINES: dict[str, Engine | None] = {"Polars": polars_lazy, "pandas": pandas, "DuckDB": duck, "PySpark": None}
 
 
 @pytest.fixture(scope="module")
@@ -110,12 +88,11 @@ def ask(tables: dict[str, Any]) -> tuple[pl.DataFrame, pl.DataFrame]:
 
 
 @pytest.fixture(scope="module", params=ENGINES)
-def found(request, sample, tmp_path_factory) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
+def found(request, sample, tmp_path_factory) -> tuple[pl.DataFrame, pl.DataFrame]:
     """One question by area and month, and one of the whole by year, asked of one engine."""
-    tables = ENGINES[request.param](sample, tmp_path_factory.mktemp("engine"))
-    yield ask(tables)
-    if request.param == "PySpark":
-        session().stop()
+    put, folder = ENGINES[request.param], tmp_path_factory.mktemp("engine")
+    tables = put(sample, folder) if put else spark(sample, folder, request.getfixturevalue("spark_session"))
+    return ask(tables)
 
 
 def test_every_engine_gives_the_same_figures(found, expected):

@@ -17,17 +17,6 @@ def sample():
     return one.responses, one.instrument
 
 
-@pytest.fixture(scope="module")
-def spark():
-    from pyspark.sql import SparkSession
-
-    settings = {"spark.ui.enabled": "false", "spark.sql.shuffle.partitions": "1", "spark.driver.host": "127.0.0.1"}
-    builder = SparkSession.builder.master("local[1]").appName("questionnaire")
-    for name, value in settings.items():
-        builder = builder.config(name, value)
-    yield builder.getOrCreate()
-
-
 def held(frame, engine, request):
     """The same rows as `engine` holds them."""
     if engine == "polars lazy":
@@ -40,7 +29,8 @@ def held(frame, engine, request):
         return frame.to_pandas(use_pyarrow_extension_array=True)
     if engine == "pandas":
         return frame.to_pandas()
-    return request.getfixturevalue("spark").createDataFrame(frame.to_arrow(compat_level=pl.CompatLevel.oldest()))
+    rows = frame.to_arrow(compat_level=pl.CompatLevel.oldest())
+    return request.getfixturevalue("spark_session").createDataFrame(rows)
 
 
 @pytest.mark.parametrize("engine", ENGINES)

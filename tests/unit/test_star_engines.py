@@ -1,7 +1,5 @@
 """Readings in Polars, pandas, DuckDB and PySpark give the same Stars, and so the same figures."""
 
-from collections.abc import Iterator
-
 import duckdb
 import polars as pl
 import pytest
@@ -16,17 +14,6 @@ SERVICES = {"P1": "S1", "P2": "S1", "P4": "S2", "P5": "S2"}
 ENGINES = ("polars", "polars lazy", "pandas", "pandas nullable", "duckdb", "pyspark")
 
 
-@pytest.fixture(scope="module")
-def spark() -> Iterator[object]:
-    from pyspark.sql import SparkSession
-
-    settings = {"spark.ui.enabled": "false", "spark.sql.shuffle.partitions": "1", "spark.driver.host": "127.0.0.1"}
-    builder = SparkSession.builder.master("local[1]").appName("star")
-    for name, value in settings.items():
-        builder = builder.config(name, value)
-    yield builder.getOrCreate()
-
-
 def held(frame: pl.DataFrame, engine: str, request: pytest.FixtureRequest):
     """The same rows as `engine` holds them."""
     if engine == "polars":
@@ -39,7 +26,8 @@ def held(frame: pl.DataFrame, engine: str, request: pytest.FixtureRequest):
         return frame.to_pandas(use_pyarrow_extension_array=True)
     if engine == "pandas":
         return frame.to_pandas()
-    return request.getfixturevalue("spark").createDataFrame(frame.to_arrow(compat_level=pl.CompatLevel.oldest()))
+    rows = frame.to_arrow(compat_level=pl.CompatLevel.oldest())
+    return request.getfixturevalue("spark_session").createDataFrame(rows)
 
 
 @pytest.mark.parametrize("engine", ENGINES)
