@@ -13,7 +13,7 @@ import polars as pl
 
 from dashboard.access import Scope
 from dashboard.answers import audit_templates, case_records
-from dashboard.answers.keep import kept, kept_for_all, kept_with_records, the_store
+from dashboard.answers.keep import kept, kept_for_all, kept_with_records, the_store, versions
 from metrics.audit import Template, grade
 from metrics.audit.sampling import POPULATION
 
@@ -22,7 +22,7 @@ KIND_OF_SAMPLE: Mapping[str, str] = {"quarterly": POPULATION}  # the kinds that 
 
 def state(scope: Scope) -> Hashable:
     """What answers about audits are kept under, beside the data version."""
-    return the_store().audits.version()
+    return versions().audits
 
 
 kept_with_audits = partial(kept_for_all, state=state)

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import polars as pl
-
 from dashboard import words
 from dashboard.access import Scope
-from dashboard.answers.own_indicators import known
+from dashboard.answers.own_indicators import kept_for_all_with_own, known
 from metrics.catalogue import Indicator, Series, catalogue, own_series
 from metrics.indicators import agenda
 
@@ -81,9 +79,10 @@ def series_of(indicator: Indicator) -> Sequence[Series]:
     return [every[s] for s in indicator.series]
 
 
-def unmeasured(scope: Scope) -> pl.DataFrame:
+@kept_for_all_with_own
+def unmeasured(scope: Scope) -> tuple[tuple[str, str, str], ...]:
     """The data development agenda: what nobody publishes and nobody reckons here, what is missing and who has it."""
-    return agenda(known(scope))
+    return tuple(agenda(known(scope)).select("name", "missing", "holder").iter_rows())
 
 
 def _polarity(polarity: str, rule: str) -> str:

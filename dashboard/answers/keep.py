@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from dashboard.access import PUBLISHED, Scope
-from dashboard.store import Store, open_store
+from dashboard.store import Store, Versions, open_store
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -98,37 +98,36 @@ def _kept(
         if not isinstance(scope, Scope):
             raise TypeError(f"{question.__name__} is asked in a scope, not {type(scope).__name__}")
         asked = (seen_as(scope), *args)
-        with _one_version() as version:
-            stands = _looked_up(_records_version) if with_records else version
-            rests_on = (stands, state and _looked_up(state))
+        with _one_look() as now:
+            rests_on = (now.records if with_records else now.data, state and _looked_up(state))
             key = (rests_on, question, asked, tuple(sorted(kwargs.items())))
             return _answered(_of_records if with_records else _answers, key, question, asked, kwargs)
 
     return answer
 
 
+def versions() -> Versions:
+    """How often the store's contents have changed, looked up once for a question and for all that it asks in turn."""
+    return getattr(_asking, "versions", None) or the_store().versions()
+
+
 @contextmanager
-def _one_version() -> Iterator[int]:
-    """The data version, looked up once for a question and for all that it asks in turn."""
-    held = getattr(_asking, "version", None)
+def _one_look() -> Iterator[Versions]:
+    held = getattr(_asking, "versions", None)
     if held is not None:
         yield held
         return
-    _asking.version, _asking.states = the_store().version(), {}
+    _asking.versions, _asking.states = the_store().versions(), {}
     try:
-        yield _asking.version
+        yield _asking.versions
     finally:
-        _asking.version = None
+        _asking.versions = None
 
 
 def _looked_up(state: State) -> Hashable:
     if state not in _asking.states:
         _asking.states[state] = state(PUBLISHED)
     return _asking.states[state]
-
-
-def _records_version(scope: Scope) -> int:
-    return the_store().records_version()
 
 
 def _answered(

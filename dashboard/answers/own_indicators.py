@@ -15,7 +15,7 @@ And two columns that may be there: `standing`, `invented` where invented records
 
 It is asked in the scope `PUBLISHED`, and everybody who may open the scorecard sees what it gives, also those who see
 no more than what is printed: figures of the whole county, after disclosure control, no names, no partner or agency.
-`version(store)` changes when the figures may have changed, and is one cheap query.
+`version(now)` changes when the figures may have changed; `now` are the versions of all that is kept (`Versions`).
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ import polars as pl
 from dashboard import words
 from dashboard.access import PUBLISHED, Scope
 from dashboard.answers import audit_indicator, questionnaire_indicators, star_indicator
-from dashboard.answers.keep import kept, kept_for_all, the_store
-from dashboard.store import Store
+from dashboard.answers.keep import kept, kept_for_all, the_store, versions
+from dashboard.store import Store, Versions
 from metrics.catalogue import Break, Catalogue, OwnSeries, Series, catalogue, own_series
 from metrics.estimates import FIGURES, conform
 
@@ -51,15 +51,15 @@ class Feed:
 
     indicator: str  # a key of `metrics.catalogue.own_series()`
     figures: Callable[[Scope], pl.DataFrame]
-    version: Callable[[Store], Hashable]
+    version: Callable[[Versions], Hashable]
 
 
 FEEDS: Sequence[Feed] = (
     # In the order in which they are reckoned: the quick ones first.
     Feed("Y4", questionnaire_indicators.confidence, questionnaire_indicators.version),
     Feed("Y5", questionnaire_indicators.score, questionnaire_indicators.version),
-    Feed("Y3", star_indicator.figures, lambda store: store.records_version()),
-    Feed("Y1", audit_indicator.figures, lambda store: store.audits.version()),
+    Feed("Y3", star_indicator.figures, lambda now: now.records),
+    Feed("Y1", audit_indicator.figures, lambda now: now.audits),
 )
 
 
@@ -69,12 +69,14 @@ PATIENCE = 1.0  # seconds that whoever asks first waits for figures; from then o
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What a feed gave for one version of one store, with the columns of `COLUMNS`; `digest` is of the figures."""
+    """What a feed gave for one version of one store, with the columns of `COLUMNS`; `digest` is of the figures, and
+    `any` says whether one of them has a value."""
 
     store: Store
     version: Hashable
     figures: pl.DataFrame
     digest: str
+    any: bool
 
 
 _held: dict[Feed, Held] = {}
@@ -90,14 +92,14 @@ def _series_of(feed: Feed) -> str:
 def _all_held() -> dict[str, Held]:
     """Series id → its figures today, of those that have a value. Where a feed's version has changed it is asked anew,
     and what takes longer than `PATIENCE` is what it was before, until it is there."""
-    store = the_store()
-    wanted = {feed: feed.version(store) for feed in FEEDS}
+    store, now = the_store(), versions()
+    wanted = {feed: feed.version(now) for feed in FEEDS}
     with _turn:
         begun = [_begin(feed, store, version) for feed, version in wanted.items() if _outdated(feed, store, version)]
     wait(begun, timeout=PATIENCE)
     with _turn:
         held = {_series_of(feed): _held[feed] for feed in FEEDS if feed in _held and _held[feed].store is store}
-    return {series: it for series, it in held.items() if it.figures["value"].is_not_null().any()}
+    return {series: it for series, it in held.items() if it.any}
 
 
 def _outdated(feed: Feed, store: Store, version: Hashable) -> bool:
@@ -129,7 +131,7 @@ def _reckon(feed: Feed, store: Store, version: Hashable) -> None:
         figures = pl.DataFrame(schema=COLUMNS)
     digest = hashlib.sha256(figures.write_json().encode()).hexdigest()
     with _turn:
-        _held[feed] = Held(store, version, figures, digest)
+        _held[feed] = Held(store, version, figures, digest, figures["value"].is_not_null().any())
         del _jobs[feed]
 
 

@@ -24,6 +24,7 @@ from dashboard.identity import (
     person_of,
     session_of,
 )
+from dashboard.store import Role
 
 SIGNED_IN, SIGNED_OUT, REFUSED, EXPORTED = "signed in", "signed out", "refused", "exported"
 
@@ -33,29 +34,31 @@ def visitor_of(claims: Mapping[str, object], rules: SignIn | None, *, now: float
 
     `claims` as the provider signed them. `now` is a Unix time.
     """
-    if rules is None or (rules.local and the_store().has_real_loads()):
+    if rules is None:
         return Visitor(CLOSED)
-    if claims.get("is_logged_in") is not True or not claims.get("iss") or not claims.get("sub"):
+    signed = claims.get("is_logged_in") is True and bool(claims.get("iss") and claims.get("sub"))
+    person, session = (person_of(claims), session_of(claims)) if signed else ("", "")
+    stands = the_store().standing_of(session, person)
+    if rules.local and stands.real:
+        return Visitor(CLOSED)
+    if not signed:
         return Visitor(OUT)
     moment, issued = time.time() if now is None else now, issued_at(claims)
     if issued is None or issued > moment + LEEWAY:
         return Visitor(ENDED)
-    person, name, session = person_of(claims), name_of(claims), session_of(claims)
-    until = issued + rules.session_minutes * 60
-    ended = the_store().session_ended(session) if moment < until else True
-    if ended:
+    name, until = name_of(claims), issued + rules.session_minutes * 60
+    if stands.ended or moment >= until:
         return Visitor(ENDED, session=session, person=person)
     scopes = scopes_of(
-        _grants(claims, rules, person), person=person, author=name, local=rules.local, email=email_of(claims)
+        _grants(claims, rules, stands.role), person=person, author=name, local=rules.local, email=email_of(claims)
     )
     who = Visitor(IN if scopes else UNKNOWN, scopes, name, person, until, session)
-    if ended is None and the_store().begin_session(session, until=_moment(until)):
+    if stands.ended is None and the_store().begin_session(session, until=_moment(until)):
         note(_scope_of(who), SIGNED_IN)
     return who
 
 
-def _grants(claims: Mapping[str, object], rules: SignIn, person: str) -> list[Grant]:
-    by_name = the_store().role_of(person)
+def _grants(claims: Mapping[str, object], rules: SignIn, by_name: Role | None) -> list[Grant]:
     groups = groups_of(claims, claim=rules.group_claim)
     given = [Grant(by_name.role, by_name.agency, by_name.forum_area)] if by_name else []
     return given + [rules.by_group[group] for group in sorted(groups) if group in rules.by_group]

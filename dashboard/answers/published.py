@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
+from functools import cache
 
 import polars as pl
 
@@ -116,6 +117,7 @@ def neighbour_list(area: str, vintage: str) -> pl.DataFrame:
     return lists.filter(pl.col("vintage") == (vintage if vintage in held else held[-1] if held else ""))
 
 
+@cache
 def vintages() -> tuple[str, ...]:
     """The vintages of the neighbour lists that are held, newest first."""
     return tuple(catalogue().neighbours["vintage"].unique().sort(descending=True).to_list())

@@ -14,7 +14,7 @@ import polars as pl
 
 from dashboard import words
 from dashboard.access import NotAllowed, Scope, may_open
-from dashboard.answers.keep import kept, the_store
+from dashboard.answers.keep import kept, versions
 from dashboard.answers.questionnaire_rows import Round, responses, rounds
 from metrics import questionnaire
 from metrics.questionnaire import Comparison, Instrument, Tally
@@ -28,7 +28,7 @@ INVENTED_SOURCE = "Invented answers to the system questionnaire"
 
 def version(scope: Scope) -> int:
     """What answers about the questionnaire are kept under."""
-    return the_store().questionnaires.version()
+    return versions().questionnaires
 
 
 kept_until_changed = partial(kept, state=version)

@@ -13,7 +13,7 @@ from dashboard.access import Scope
 from dashboard.answers.hidden import hide
 from dashboard.answers.questionnaire_parts import LEAST_PARTNERS
 from dashboard.answers.questionnaire_rows import Round, responses, rounds
-from dashboard.store import Store
+from dashboard.store import Versions
 from metrics import questionnaire
 from metrics.disclosure import join
 from metrics.estimates import FIGURES, SUPPRESSED, conform
@@ -24,9 +24,9 @@ COLUMNS = pl.Schema({**FIGURES, "standing": pl.String, "new_basis": pl.String})
 _NUMBERS = ("numerator", "denominator", "value", "lower", "upper", "n")
 
 
-def version(store: Store) -> tuple[int, int]:
+def version(now: Versions) -> tuple[int, int]:
     """Changes when these figures may have changed; with the data version, which a restored backup raises."""
-    return store.version(), store.questionnaires.version()
+    return now.data, now.questionnaires
 
 
 def score(scope: Scope) -> pl.DataFrame:

@@ -30,7 +30,9 @@ class Point:
 def points(frame: pl.DataFrame) -> tuple[Point, ...]:
     """The rows of an estimates frame of one area and one measure, in order of time."""
     columns = ("period", "period_end", "value", "lower", "upper", "numerator", "denominator", "status")
-    return tuple(Point(*row) for row in frame.sort("period_end").select(columns).iter_rows())
+    # column by column: many small queries of a frame would have visitors wait for each other
+    rows = sorted(zip(*(frame[column].to_list() for column in columns), strict=True), key=lambda row: row[1])
+    return tuple(Point(*row) for row in rows)
 
 
 def as_dates(days: Iterable[date | str]) -> tuple[date, ...]:

@@ -16,7 +16,7 @@ from dashboard import words
 from dashboard.charts import palette
 from dashboard.charts.segments import Point, as_dates, points, segments
 
-_TEMPLATES = Environment(loader=PackageLoader("dashboard.charts"), autoescape=True, trim_blocks=True)
+_TEMPLATES = Environment(loader=PackageLoader("dashboard.charts"), autoescape=True, auto_reload=False, trim_blocks=True)
 WIDTH, HEIGHT, EDGE = 112, 28, 4  # pixels
 
 

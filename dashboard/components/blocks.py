@@ -20,6 +20,7 @@ from dashboard.charts import palette
 _TEMPLATES = Environment(
     loader=PackageLoader("dashboard.components"),
     autoescape=True,
+    auto_reload=False,  # they do not change under a server: nobody looks at their files at every use
     undefined=StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,

@@ -99,10 +99,14 @@ def sign_out(who: Visitor) -> None:
 def end_in_time(who: Visitor) -> None:
     """Take the page off the screen when the sign-in runs out, even if nobody touches it."""
 
+    just_seen = True
+
     # The first call is part of this run; the second comes when the time is up.
     @st.fragment(run_every=max(1.0, who.until - time.time() + 0.5))
     def watch() -> None:
-        if time.time() >= who.until or visitor().state != IN:
+        nonlocal just_seen
+        if time.time() >= who.until or not (just_seen or visitor().state == IN):
             st.rerun(scope="app")
+        just_seen = False
 
     watch()

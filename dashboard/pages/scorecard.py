@@ -69,9 +69,9 @@ section("What nobody publishes yet", lead="The data development agenda: what is 
 agenda = unmeasured(scope)
 plain_table(
     ["Indicator", "What is missing", "Who has it"],
-    agenda.select("name", "missing", "holder").rows(),
+    agenda,
     caption="Data development agenda",
-    summary=f"The {agenda.height} indicators without figures",
+    summary=f"The {len(agenda)} indicators without figures",
 )
 printed = all_printed()
 section("What the strategy printed", lead=printed_sentence(printed))

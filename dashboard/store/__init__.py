@@ -27,6 +27,7 @@ from dashboard.store import roles as _roles
 from dashboard.store import scenarios as _scenarios
 from dashboard.store import sessions as _sessions
 from dashboard.store import snapshots as _snapshots
+from dashboard.store import versions as _versions
 from dashboard.store.audits import Audits
 from dashboard.store.database import data_folder, database_url, open_engine
 from dashboard.store.errors import AlreadyLoaded, Load, NothingToLoad, StaleEdit, StoreError, UnknownLoad
@@ -40,7 +41,9 @@ from dashboard.store.questionnaires import Questionnaires
 from dashboard.store.record import ACTS, RECORDS
 from dashboard.store.roles import ROLE_NAMES, ROLES, Role
 from dashboard.store.scenarios import SCENARIOS
+from dashboard.store.sessions import Standing
 from dashboard.store.snapshots import SNAPSHOT
+from dashboard.store.versions import Versions
 from metrics.cases import CASE_TABLES
 
 __all__ = [
@@ -64,9 +67,11 @@ __all__ = [
     "NothingToLoad",
     "Role",
     "StaleEdit",
+    "Standing",
     "Store",
     "StoreError",
     "UnknownLoad",
+    "Versions",
     "data_folder",
     "database_url",
     "open_store",
@@ -126,6 +131,10 @@ class Store:
         """The same for what rests on loads alone: it stays as it is when somebody writes a note. One quick query."""
         return _figures.records_version(self.engine)
 
+    def versions(self) -> Versions:
+        """These two and those of questionnaires and audits, as they stand at one moment. One quick query."""
+        return _versions.read(self.engine)
+
     def load(
         self,
         figures: pl.DataFrame,
@@ -179,7 +188,7 @@ class Store:
     def has_real_loads(self) -> bool:
         """Whether the partnership's own data are here: a load that is not published, reference or invented, and stands,
         or a round of the questionnaire."""
-        return _loads.any_real(self.engine) or self.questionnaires.any_real()
+        return _loads.any_real(self.engine, besides=self.questionnaires.real_rounds())
 
     def undo(self, load_id: int, *, undone_by: str = "", as_role: str = "") -> None:
         """Take out what a load brought; what other loads said stands as if it had never been.
@@ -390,6 +399,11 @@ class Store:
     def session_ended(self, session: str) -> bool | None:
         """Whether a sign-in was ended before its time; None if it is new here. One quick query."""
         return _sessions.is_ended(self.engine, session)
+
+    def standing_of(self, session: str, identity: str) -> Standing:
+        """`session_ended`, `role_of` and `has_real_loads` at one look: asked for at every run of a page."""
+        real = _loads.real(self.questionnaires.real_rounds())
+        return _sessions.standing(self.engine, session, identity, real)
 
     def begin_session(self, session: str, *, until: datetime) -> bool:
         """Note that a sign-in has begun and runs until then; True for the first who says so of this one.

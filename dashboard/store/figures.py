@@ -37,13 +37,18 @@ def version(engine: sa.Engine) -> int:
 def records_version(engine: sa.Engine) -> int:
     """The same without the notes."""
     with reading(engine) as connection:
-        return connection.scalar(sa.select(_changes()))
+        return connection.scalar(records_query())
 
 
 def version_query() -> sa.Select:
     """The query for `version`, for those who are in a transaction already."""
     notes = sa.select(sa.func.count()).select_from(note).scalar_subquery()
     return sa.select(_changes() + notes)
+
+
+def records_query() -> sa.Select:
+    """The query for `records_version`."""
+    return sa.select(_changes())
 
 
 def _changes() -> sa.ColumnElement[int]:

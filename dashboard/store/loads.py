@@ -118,11 +118,17 @@ def all_listed(engine: sa.Engine, load_id: int) -> pl.DataFrame:
     return pl.DataFrame([tuple(row) for row in rows], schema=LISTED, orient="row")
 
 
-def any_real(engine: sa.Engine) -> bool:
-    """Whether a load stands that holds the partnership's own, not published, reference or invented data."""
-    query = sa.select(load.c.load_id).where(load.c.undone_at.is_(None), load.c.standing.not_in(NOT_REAL)).limit(1)
+def any_real(engine: sa.Engine, *, besides: sa.Select) -> bool:
+    """Whether a load stands that holds the partnership's own, not published, reference or invented data, or the query
+    `besides` finds any. One quick query."""
     with reading(engine) as connection:
-        return connection.scalar(query) is not None
+        return bool(connection.scalar(sa.select(real(besides))))
+
+
+def real(besides: sa.Select) -> sa.ColumnElement[bool]:
+    """The same as part of a query."""
+    loads = sa.select(load.c.load_id).where(load.c.undone_at.is_(None), load.c.standing.not_in(NOT_REAL))
+    return sa.or_(loads.exists(), besides.exists())
 
 
 def undo(engine: sa.Engine, load_id: int, undone_by: str, *, as_role: str) -> None:

@@ -9,7 +9,7 @@ import polars as pl
 import sqlalchemy as sa
 
 from dashboard.store import record
-from dashboard.store.database import reading, writing
+from dashboard.store.database import writing
 from dashboard.store.errors import StoreError
 from dashboard.store.questionnaire_agreed import AGREED, Workshop
 from dashboard.store.questionnaire_answers import ANSWERS, STATES, Answers
@@ -72,8 +72,6 @@ class Questionnaires(Rounds, Answers, Workshop):
         columns = [instrument.c[name] for name in INSTRUMENTS]
         return rows_of(self.engine, sa.select(*columns).order_by(instrument.c.added_at), INSTRUMENTS)
 
-    def any_real(self) -> bool:
-        """Whether there is a round of the partnership's own, not invented."""
-        with reading(self.engine) as connection:
-            query = sa.select(round_.c.round_id).where(round_.c.standing != "invented").limit(1)
-            return connection.scalar(query) is not None
+    def real_rounds(self) -> sa.Select:
+        """The query for rounds of the partnership's own, not invented."""
+        return sa.select(round_.c.round_id).where(round_.c.standing != "invented")

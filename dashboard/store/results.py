@@ -22,10 +22,14 @@ class Version:
     def grow(self, connection: sa.Connection) -> None:
         connection.execute(self.table.update().values(version=self.table.c.version + 1))
 
+    def query(self) -> sa.Select:
+        """Nothing, or 0, where nothing was ever done."""
+        return sa.select(self.table.c.version)
+
     def now(self, engine: sa.Engine) -> int:
         """0 where nothing was ever done."""
         with reading(engine) as connection:
-            return connection.scalar(sa.select(self.table.c.version)) or 0
+            return connection.scalar(self.query()) or 0
 
 
 def rows_of(engine: sa.Engine, query: sa.Select, schema: pl.Schema) -> pl.DataFrame:

@@ -365,6 +365,8 @@ def test_the_version_changes_with_every_change_and_with_nothing_else(store: Stor
     assert seen == sorted(set(seen))
     store.read_figures(), store.notes("S1"), store.loads(), store.refused(one), store.find_load("one")
     assert store.version() == seen[-1]
+    one_by_one = (store.version(), store.records_version(), store.questionnaires.version(), store.audits.version())
+    assert store.versions() == one_by_one
 
 
 def test_people_read_while_a_load_is_written(database_url: str, store: Store):
