@@ -1,15 +1,18 @@
 """One audit on one page: its questions, each saved as it is answered, and the grade that they come to.
 
-A section stands at a time, in a fragment: a click runs it alone. What stands at each question is kept in the session
-with the number of its version, so that nothing is lost when the connection is, or when two people edit one audit.
+A section stands at a time, in a fragment, and so does each of its questions: an answer runs that question alone. What
+stands at each is kept in the session with the number of its version, so that nothing is lost when the connection is, or
+when two people edit one audit.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import words
 from dashboard.components.blocks import html, literal, section
@@ -95,7 +98,8 @@ def _put(audit_id: int, question: str, line: Mapping[str, Any]) -> None:
 
 @st.fragment
 def _sheet(held, known, save, suggest, names, answers) -> None:
-    place, chosen = st.container(), f"section-{held.id}"
+    chosen, grade = f"section-{held.id}", _Grade(held, known, suggest, names, st.empty())
+    grade.show()
     parts = {part.id: part for part in held.template.sections}
     titles = {id: part.title for id, part in parts.items()}
     place_of = _place(list(parts), st.session_state.get(chosen, next(iter(parts))))
@@ -106,16 +110,38 @@ def _sheet(held, known, save, suggest, names, answers) -> None:
             one = held.derived[question.id]
             html("audit_line.html", text=question.text, answer=answers[one.answer], source=one.source)
         else:
-            _question(held, question, known[question.id], save, answers)
+            _question(held, question, known[question.id], save, answers, grade)
     later = list(parts)[list(parts).index(at) + 1 :]
     if later:
         st.button(f"Next: {titles[later[0]]}", on_click=_go, args=(chosen, later[0]), key=f"next-{held.id}")
-    found, urgent = suggest(_given(held, known)), f"urgent-{held.id}"
-    with place:
-        grade_panel(found, names)
-    if found.escalate != st.session_state.get(urgent, held.suggestion.escalate):
-        st.session_state[urgent] = found.escalate
-        st.rerun()  # the steps of today come in, or go
+
+
+@dataclass
+class _Grade:
+    """The grade that the answers come to, above the section.
+
+    Every question shows it in each of its runs: what a fragment does not show again of a place outside it is taken off.
+    """
+
+    held: Any
+    known: Mapping[str, Mapping[str, Any]]
+    suggest: Callable[[dict[str, str]], Any]
+    names: Mapping[int, str]
+    place: DeltaGenerator
+    found: Any = None  # until an answer changes
+
+    def show(self) -> None:
+        if self.found is None:
+            self.found = self.suggest(_given(self.held, self.known))
+        with self.place:
+            grade_panel(self.found, self.names)
+        urgent = f"urgent-{self.held.id}"
+        if self.found.escalate != st.session_state.get(urgent, self.held.suggestion.escalate):
+            st.session_state[urgent] = self.found.escalate
+            st.rerun()  # the steps of today come in, or go
+
+    def changed(self) -> None:
+        self.found = None
 
 
 def _go(chosen: str, section: str) -> None:
@@ -126,7 +152,10 @@ def _given(held: Any, known: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
     return {q: line["said"] for q, line in known.items()} | {q: one.answer for q, one in held.derived.items()}
 
 
-def _question(held: Any, question: Any, line: dict[str, Any], save: Save, answers: Mapping[str, str]) -> None:
+@st.fragment
+def _question(
+    held: Any, question: Any, line: dict[str, Any], save: Save, answers: Mapping[str, str], grade: _Grade
+) -> None:
     """One question with its evidence. What differs from what stands is saved at once.
 
     What stands is the default of both controls in every run: one that the browser puts up late starts from the default
@@ -164,10 +193,12 @@ def _question(held: Any, question: Any, line: dict[str, Any], save: Save, answer
     clash = f"clash-{held.id}-{question.id}"
     if held.open and (said, evidence) != (line["said"], line["evidence"]) and clash not in st.session_state:
         _keep(question, line, said, evidence, save, clash)
+        grade.changed()
     if clash in st.session_state:
-        _both(held, question, line, clash, answers)
+        _both(held, question, line, clash, answers, grade)
     elif line["base"]:
         html("paragraph.html", text="Saved, with evidence" if line["evidence"] else "Saved", kind="quiet")
+    grade.show()
 
 
 def _place(options: list[str], said: str) -> int | None:
@@ -186,7 +217,9 @@ def _keep(question: Any, line: dict[str, Any], said: str, evidence: str, save: S
         }  # fmt: skip
 
 
-def _both(held: Any, question: Any, line: dict[str, Any], clash: str, answers: Mapping[str, str]) -> None:
+def _both(
+    held: Any, question: Any, line: dict[str, Any], clash: str, answers: Mapping[str, str], grade: _Grade
+) -> None:
     """Somebody else answered meanwhile: both stand there until one is chosen."""
     theirs = st.session_state[clash]
     said = answers.get(theirs["said"], "no answer")
@@ -199,6 +232,7 @@ def _both(held: Any, question: Any, line: dict[str, Any], clash: str, answers: M
 
     def choose(mine: bool) -> None:
         del st.session_state[clash]
+        grade.changed()
         line.update(said=theirs["said"], evidence=theirs["evidence"], base=theirs["base"])
         if not mine:
             _put(held.id, question.id, line)

@@ -286,14 +286,16 @@ def signed_in(browser: Browser) -> Callable[[str, str], list]:
 @pytest.fixture
 def visit(browser: Browser, signed_in: Callable[[str, str], list]) -> Iterator[Callable[..., Watched]]:
     """Opens a window of its own: `visit("phone")`, `visit(role="data officer")`, `visit(role="")` for nobody."""
-    contexts = []
+    windows: list[Watched] = []
 
     def window(size: str = "desktop", *, role: str = "subgroup member") -> Watched:
         context = browser.new_context(viewport=SIZES[size], locale="en-GB")
         context.set_default_timeout(20_000)
-        contexts.append(context)
-        return Watched(context.new_page(), partial(signed_in, role) if role else None)
+        windows.append(Watched(context.new_page(), partial(signed_in, role) if role else None))
+        return windows[-1]
 
     yield window
-    for context in contexts:
-        context.close()
+    failed = [it.page.url for it in windows if it.page.get_by_text("Something went wrong").count()]
+    for it in windows:
+        it.page.context.close()
+    assert failed == []  # no page ever ends in an error, also where a test looks at something else

@@ -237,6 +237,24 @@ def test_nothing_is_lost_when_the_connection_is(visit, opened, database):
     assert saved(database, audit_id, "N3") == ("", "Address missing")
 
 
+def test_the_grade_follows_every_answer_and_stands_once(visit, opened, database):
+    audit_id = of(database, "auditor")[-4]["audit_id"]
+    window = visit(role="auditor")
+    page = window.open(f"{opened}/audit?audit={audit_id}")
+    panel = page.get_by_role("status").filter(has_text="Suggested grade")
+    derived = int(re.search(r"(\d+) of 33 questions answered", panel.inner_text())[1])
+    for done, (question, answer) in enumerate([("N2", "No"), ("N3", "Yes"), ("N5", "Yes"), ("N2", "Yes")], 1):
+        press(page, question, answer)
+        expect(panel).to_have_count(1)
+        expect(panel).to_contain_text(f"{derived + min(done, 3)} of 33 questions answered")
+    press(page, "N9", "No")  # a risk of harm: the page says at once what is to be done today
+    expect(page.get_by_text("▼ Act today.")).to_have_count(1)
+    press(page, "N9", "Yes")
+    expect(page.get_by_text("▼ Act today.")).to_have_count(0)
+    expect(panel).to_contain_text(f"{derived + 4} of 33 questions answered")
+    assert window.faults() == []
+
+
 def test_controls_that_arrive_late_take_no_answer_away(visit, opened, database):
     audit_id = of(database, "auditor")[-3]["audit_id"]
     with open_store(database) as store:
