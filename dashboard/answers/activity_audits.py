@@ -20,7 +20,7 @@ from metrics.counting import ALL
 from metrics.estimates import LOW
 
 NAMES = ("audit_plan", "audit", "audit_answer", "audit_action")
-_PLACED_BY = ("agency", "family", "child", "episode", "assessment")
+_PLACED_BY = ("agency", "family", "person", "episode", "assessment")
 MEASURED = tuple(measure.id for measure in MEASURES.values() if set(measure.needs) <= set(NAMES))
 
 
@@ -65,7 +65,7 @@ def placed(scope: Scope) -> Mapping[str, pl.DataFrame]:
     records = case_records.tables(scope)
     if not kept_here(scope):
         return records
-    around = {name: records.plain[name].collect().to_polars() for name in _PLACED_BY if name in records.plain}
+    around = {name: records.plain[name].collect().to_polars() for name in _PLACED_BY}
     return prepare({**around, **tables(scope)}, case_records.where(scope))
 
 

@@ -11,7 +11,7 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache, partial
 from pathlib import Path
 
@@ -259,6 +259,18 @@ class Watched:
             for node in rule["nodes"]
             if KNOWN.get(rule["id"], "nothing") not in node["html"]
         ]
+
+
+def unfold(page: Page, name: str) -> None:
+    """Open what is folded away, unless it is open. A click may fall into the moment in which the page is redrawn."""
+    fold = page.locator("details").filter(has=page.locator("summary", has_text=name)).first
+    for patience in (5_000, 20_000):  # milliseconds
+        if fold.get_attribute("open") is None:
+            fold.locator("summary").first.click()
+        with suppress(AssertionError):
+            expect(fold).to_have_attribute("open", "", timeout=patience)
+            return
+    expect(fold).to_have_attribute("open", "")
 
 
 def sign_in(page: Page, person: str) -> None:

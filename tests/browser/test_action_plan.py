@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 
 from dashboard.demo_plan import add_plan
 from dashboard.store import open_store
-from tests.browser.conftest import serving
+from tests.browser.conftest import serving, unfold
 
 
 @pytest.fixture(scope="module")
@@ -59,11 +59,12 @@ def test_a_chair_goes_through_the_overdue_actions(visit, planned):
     page.get_by_role("button", name="Go through them, one by one").click()
     for left in range(late, 0, -1):
         window.settled()
+        name = page.get_by_role("region", name=re.compile(r"^Action \d+$")).get_attribute("aria-label")
         page.locator("label").filter(has_text=re.compile("^done$")).click()
         page.get_by_role("button", name="Save, and open the next").click()
+        expect(page.get_by_role("region", name=name, exact=True)).to_have_count(0)  # the next one is open
         if left > 1:
-            expect(page.get_by_text(re.compile(r"Action \d+ is noted: done\.$"))).to_be_visible()
-            window.settled()
+            expect(page.get_by_text(f"{name} is noted: done.")).to_be_visible()
     expect(page.get_by_text("That was the last of this list.")).to_be_visible()
     window.settled()
     expect(page.get_by_text("none is overdue")).to_be_visible()
@@ -78,13 +79,8 @@ def test_two_people_at_once_lose_nothing(visit, planned):
     pages = []
     for window, text in ((ann, "Twelve booked"), (ben, "Nine booked")):
         page = window.open(address)
-        page.get_by_text("Change what it says").click()
-        box = page.get_by_label("Progress", exact=True).first
-        if not box.is_visible():
-            page.wait_for_timeout(1000)  # milliseconds, in which a slow machine unfolds it
-        if not box.is_visible():
-            page.get_by_text("Change what it says").click()
-        box.fill(text)
+        unfold(page, "Change what it says")
+        page.get_by_label("Progress", exact=True).first.fill(text)
         pages.append(page)
     pages[0].get_by_role("button", name="Save the action").first.click()
     expect(pages[0].get_by_text(re.compile(r"Action \d+ is saved"))).to_be_visible()

@@ -41,13 +41,6 @@ def choose(page: Page, label: str, text: str) -> None:
     page.get_by_role("option", name=re.compile(text)).first.click()
 
 
-def unfold(page: Page, name: str) -> None:
-    """Open what is folded away, unless it is open."""
-    fold = page.locator("details").filter(has=page.locator("summary", has_text=name)).first
-    if fold.get_attribute("open") is None:
-        fold.locator("summary").first.click()
-
-
 @pytest.fixture(scope="module")
 def opened(quarter, browser, signed_in, database):
     """The same address once both auditors are on the list and a round, every assessment audited twice, is allocated."""
