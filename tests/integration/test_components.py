@@ -154,6 +154,15 @@ def filter_page():
     st.text(f"{chosen['area']} {chosen['against']}")
 
 
+def used_page():
+    """The same as the dashboard runs it: what was used is forgotten after each run."""
+    from dashboard.components.address import run_of_a_page
+    from tests.integration.test_components import filter_page
+
+    with run_of_a_page():
+        filter_page()
+
+
 def opened(**address):
     at = AppTest.from_function(filter_page)
     for key, value in address.items():
@@ -186,6 +195,18 @@ def test_a_choice_is_written_into_the_address():
     assert address(at) == {"area": "E06000061", "other": "1"}
     at.selectbox(key="area").select("E10000021").run()
     assert address(at) == {"other": "1"}
+
+
+def test_a_choice_that_comes_with_the_address_before_the_last_choice_takes_none_back():
+    at = AppTest.from_function(used_page).run()
+    at.selectbox(key="area").select("E06000061").run()
+    at.query_params.clear()  # the browser had not heard of the first choice when the second was made
+    at.selectbox(key="against").select("england").run()
+    assert at.text[0].value == "E06000061 england"
+    assert address(at) == {"area": "E06000061", "against": "england"}
+    at.query_params.clear()  # nobody touches a control: the visitor went back
+    at.run()
+    assert at.text[0].value == "E10000021 neighbours"
 
 
 def test_going_back_in_the_browser_goes_back_a_choice():
