@@ -123,7 +123,7 @@ def amounts(*these: Amount) -> dict[str, float | None]:
     fallen: list[str] = []
     chosen: dict[str, float | None] = {}
     for one, column in zip(these, st.columns(len(these)), strict=True):
-        if address.newer(one.key, one.key):
+        if address.newer(one.key):
             asked = st.query_params.get(one.key)
             sound, number = (True, one.value) if asked is None else _amount(asked, one)
             st.session_state[one.key] = number if sound else one.value
