@@ -41,7 +41,7 @@ def means(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """
     there = np.isfinite(values)
     total = weights @ np.where(there, values, 0.0)
-    if there.all():
+    if there.all() and len(values):
         return total / weights.sum(axis=-1, keepdims=True)
     with np.errstate(invalid="ignore", divide="ignore"):
         return total / (weights @ there.astype(np.float64))
@@ -50,9 +50,11 @@ def means(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
 def drawn(partners: int, kept: dict[int, np.ndarray] | None = None) -> np.ndarray:
     """How often each partner was drawn, draws × partners; the same seed gives the same draws. `kept` remembers them."""
     kept = {} if kept is None else kept
+    if partners == 0:  # nobody to draw from
+        return np.zeros((rules().draws, 0))
     if partners not in kept:
         random = np.random.default_rng([rules().seed, partners])
-        even = np.full(partners, 1 / max(partners, 1))
+        even = np.full(partners, 1 / partners)
         kept[partners] = random.multinomial(partners, even, size=rules().draws).astype(np.float64)
     return kept[partners]
 

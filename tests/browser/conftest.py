@@ -59,6 +59,7 @@ HARMLESS = (
 # Until what was just laid out is drawn.
 A_FRAME = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
+LOGS: dict[str, Path] = {}  # address of a dashboard → what its server wrote
 COOKIE_SECRET = secrets.token_urlsafe(32)
 
 # Who can sign in at the provider: subject → groups. `nobody` is in none that the dashboard knows.
@@ -117,7 +118,7 @@ def serving(
         f'{group} = {{ role = "{grant.role}", agency = "{grant.agency}", forum_area = "{grant.forum_area}" }}'
         for group, grant in GROUPS.items()
     )
-    settings = database.with_suffix(".toml")
+    settings, log = database.with_suffix(".toml"), database.with_suffix(".log")
     settings.write_text(
         f'address = "http://{name}:{port}"\nmetadata_url = "{provider}/.well-known/openid-configuration"\n'
         f'client_id = "early-help"\nsession_minutes = {minutes}\n[roles]\n{groups}\n'
@@ -129,8 +130,12 @@ def serving(
         "EARLY_HELP_COOKIE_SECRET": cookie_secret,
     }
     command = [Path(sys.executable).with_name("early-help"), "serve", "--port", str(port)]
-    with running(command, f"http://127.0.0.1:{port}/healthz", database.with_suffix(".log"), environment):
-        yield f"http://{name}:{port}"
+    address = f"http://{name}:{port}"
+    LOGS[address] = log
+    with running(command, f"http://127.0.0.1:{port}/healthz", log, environment):
+        yield address
+    failed = [line for line in log.read_text().splitlines() if "Page failed" in line]
+    assert failed == [], log.read_text()  # also where nobody waited for the end of the page
 
 
 def _wait(ready: str, server: subprocess.Popen, log: Path) -> None:
@@ -307,7 +312,9 @@ def visit(browser: Browser, signed_in: Callable[[str, str], list]) -> Iterator[C
         return windows[-1]
 
     yield window
-    failed = [it.page.url for it in windows if it.page.get_by_text("Something went wrong").count()]
+    failed = [it for it in windows if it.page.get_by_text("Something went wrong").count()]
+    why = [f"{it.page.url}\n{LOGS[it.site].read_text()}" for it in failed]
     for it in windows:
         it.page.context.close()
-    assert failed == []  # no page ever ends in an error, also where a test looks at something else
+    if why:  # no page ever ends in an error, also where a test looks at something else
+        pytest.fail("Something went wrong on " + "\n".join(why))

@@ -134,6 +134,7 @@ def test_a_whole_round_by_a_coordinator_three_respondents_and_a_facilitator(visi
     page = reader.open(f"{fresh}/questionnaire")
     row = page.get_by_role("row", name=re.compile("Families shape services 3.0"))
     expect(row.filter(has_text="Minutes of the forum")).to_be_visible()
+    expect(page.get_by_text("About these figures")).to_be_visible()
     for window in (coordinator, facilitator, reader):
         assert window.complaints == []
 

@@ -114,6 +114,17 @@ def test_leaders_stand_beside_practitioners_where_three_partners_have_both(store
     assert row == ("Overall", "4.0", "1.0", "3.0", "–", "3")
 
 
+@pytest.mark.parametrize("against", ["", "1"])
+def test_a_leader_and_a_practitioner_of_different_partners_are_shown_without_a_comparison(store, against):
+    """Nobody of the second year was asked in the first: nothing is matched, and the page says the rest."""
+    add_round(store, "2025")
+    people = [("Fire", "flo@fire.example", "leader"), ("Housing", "hew@housing.example", "practitioner")]
+    add_round(store, "2026", people=people, scores={"flo@fire.example": 4, "hew@housing.example": 2})
+    said = words_of(page_of("questionnaire", "subgroup member", round="2", against=against))
+    assert "In 2026, 2 partners score the early help system 3.0 of 5." in said
+    assert "About these figures" in said  # the page came to its end
+
+
 def test_two_years_of_one_edition_stand_side_by_side(store):
     add_round(store, "2025")
     add_round(store, "2026", scores=BETTER)

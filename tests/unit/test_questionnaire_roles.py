@@ -56,6 +56,15 @@ def test_without_practitioners_there_is_no_comparison():
     assert found.filter(breakdown="overall").is_empty()
 
 
+def test_seats_of_different_partners_are_not_compared():
+    """A sent a leader and B a practitioner: there are both seats, and no partner that has both."""
+    found = leaders_against_practitioners(both({"A": 4}, {"B": 2}), small())
+    difference = found.filter(measure="leaders_less_practitioners")
+    assert difference["n"].unique().to_list() == [0]
+    assert difference["value"].drop_nulls().is_empty()
+    assert figure(found, "score", "partner × role", "A × leader") == 4
+
+
 def test_nobodys_own_answers_are_shown():
     """A: three leaders and three practitioners. B: five and two: with the two hidden alone, B's own figure and that of
     its leaders would give them away, so both go. C: four leaders and nobody else."""

@@ -135,6 +135,13 @@ def test_matched_partners_are_those_in_both_rounds():
     assert compare_years(before, later).partners_in_both == tuple(EIGHT)
 
 
+def test_rounds_without_a_partner_in_both_have_no_matched_partners():
+    found = compare_years(round_of(partners=["P1", "P2"]), after(partners=["P3", "P4"]))
+    assert found.verdict == "no clear change" and found.partners_in_both == ()
+    assert figure(found.figures, "change", "basis", "headline") == pytest.approx(1)  # (2 + 2) / 2 less (1 + 1) / 2
+    assert figure(found.figures, "change", "basis", "matched_partners") is None
+
+
 def test_a_crosswalk_may_be_given_and_must_name_items():
     plain = small({"a": ["x", "y"], "b": ["z"]}, edition="9")
     later = after(1, instrument=plain, items=("x", "y", "z"))
