@@ -47,20 +47,18 @@ def where(scope: Scope) -> pl.DataFrame:
 @kept_with_records
 def as_at(scope: Scope) -> date | None:
     """The last day that the records cover, taken to be the end of the last month that they hold in full: the newest
-    month in which anything began, if something began in its last three days, else the month before. None without any.
+    month in which anything began, if something began in its last three days, else the month before. Where everything
+    began within a month that is not full, its newest day. None without any.
     """
-    begun = [
-        newest
-        for name in ("episode", "assessment")
-        if (newest := the_store().read_cases(name, columns=["start_date"])["start_date"].max()) is not None
-    ]
-    if not begun:
+    days = [the_store().read_cases(name, columns=["start_date"])["start_date"] for name in ("episode", "assessment")]
+    begun = pl.concat(days).drop_nulls()
+    if begun.is_empty():
         return None
-    newest = max(begun)
+    oldest, newest = begun.min(), begun.max()
     next_month = (newest.replace(day=1) + timedelta(days=32)).replace(day=1)
     if next_month - newest <= timedelta(days=3):
         return next_month - timedelta(days=1)
-    return newest.replace(day=1) - timedelta(days=1)
+    return newest if oldest >= newest.replace(day=1) else newest.replace(day=1) - timedelta(days=1)
 
 
 @kept_with_records

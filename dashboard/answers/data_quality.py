@@ -58,7 +58,7 @@ class Quality:
 
 @kept
 def choices(scope: Scope) -> tuple[dict[str, str], dict[str, str]] | None:
-    """Agencies and years that may be chosen, the newest year first; None without case records."""
+    """Agencies and years that may be chosen, the newest year first; None without case records, or with empty ones."""
     if case_records.as_at(scope) is None:
         return None
     role = ROLES.get(scope.role)
@@ -67,7 +67,7 @@ def choices(scope: Scope) -> tuple[dict[str, str], dict[str, str]] | None:
         agencies = {code: name for code, name in agencies.items() if code in scope.agencies}
     held = _completeness(scope)
     years = held.filter(measure=FILLED, breakdown=ALL).sort("period_end", descending=True)["period"].to_list()
-    return {EVERY: PARTNERSHIP, **told_apart(agencies)}, {year: year for year in years}
+    return ({EVERY: PARTNERSHIP, **told_apart(agencies)}, {year: year for year in years}) if years else None
 
 
 @kept

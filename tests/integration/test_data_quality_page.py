@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 
+import polars as pl
 import pytest
 
 from dashboard.access import NotAllowed, Scope
+from dashboard.answers import case_records
 from dashboard.answers import data_quality as answer
-from tests.integration.case_pages import faulty, largest, opened, records
+from tests.integration.case_pages import county, faulty, largest, opened, records
 from tests.integration.test_pages import words_of
 from tests.sign_in import scope
 
@@ -86,3 +88,16 @@ def test_the_page_is_closed_to_the_rest(role):
 
 def test_without_records_the_page_says_what_to_do(empty_store):
     assert "No case records are loaded yet" in words_of(opened("data_quality", "data officer"))
+
+
+@pytest.mark.parametrize(("page", "role"), [("data_quality", "data officer"), ("activity", "subgroup member")])
+def test_records_that_all_began_in_a_month_that_is_not_full_are_shown(tmp_path, page, role):
+    """A first export of half a month: there is no month to end with, so the figures end with its newest day."""
+    of_the_month = pl.col("start_date").is_between(pl.date(2026, 3, 2), pl.date(2026, 3, 17))
+    tables = dict(county())
+    tables["episode"] = tables["episode"].filter(of_the_month)
+    tables["assessment"] = tables["assessment"].filter(of_the_month)
+    newest = max(tables[name]["start_date"].max() for name in ("episode", "assessment"))
+    with records(tmp_path, tables):
+        assert case_records.as_at(scope("data officer")) == newest
+        assert "2025/26" in words_of(opened(page, role))
