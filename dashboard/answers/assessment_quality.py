@@ -94,11 +94,9 @@ def _change(scope: Scope, good: dict[str, Any], period: str) -> str:
     if rows.is_empty() or rows["value"][0] is None:
         return "There is no year before it to compare with."
     before = rows.row(0, named=True)
-    if good["lower"] > before["upper"]:
-        return f"That is better than in {year} ({words.percent(before)})."
-    if good["upper"] < before["lower"]:
-        return f"That is worse than in {year} ({words.percent(before)})."
-    return f"That is no clear change from {year} ({words.percent(before)})."
+    higher, lower = good["lower"] > before["upper"], good["upper"] < before["lower"]
+    than = "better than in" if higher else "worse than in" if lower else "no clear change from"
+    return f"That is {than} {year}: {words.percent(before)}, going by {before['n']} audits."
 
 
 def _recording(whole: pl.DataFrame) -> str:

@@ -32,7 +32,8 @@ def sentence(scope: Scope, chosen: str, against: str) -> str:
     known = {name: value for name, value in by_area.items() if value is not None}
     if len(set(known.values())) > 1:
         said.append(f"Highest: {max(known, key=known.get)}; lowest: {min(known, key=known.get)}.")
-    said.append(f"{words.number(answered['value'], decimals=0)}% of what was asked was answered.")
+    counts = words.of(answered["numerator"], answered["denominator"])
+    said.append(f"{words.number(answered['value'], decimals=0)}% of what was asked was answered ({counts} answers).")
     return " ".join(said)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from threading import RLock
 from typing import Any
 
 import narwhals as nw
@@ -14,23 +16,48 @@ from metrics.activity.placing import BY, PLACES, Placing
 from metrics.cases import CASE_TABLES
 
 OF_EPISODE = ("review", "plan", "need", "feedback", "reading", "step_event")
+Maker = Callable[[], nw.LazyFrame]
 __all__ = ["BY", "PLACES", "Prepared", "prepare"]
 
 
-class Prepared(dict[str, Any]):
+class Prepared(Mapping[str, Any]):
     """Case tables with the columns of `BY`, as `prepare` gives them: name → frame of the engine that they came in.
 
-    What is reckoned of them once for all questions is kept with them (`metrics.activity.facts`).
+    Each is made when it is first asked for, so that what nobody looks at takes no memory. What is reckoned of them once
+    for all questions is kept with them (`metrics.activity.facts`).
     """
 
     def __init__(
-        self, tables: Mapping[str, Any], *, plain: Mapping[str, nw.LazyFrame], places: pl.DataFrame | None, eager: bool
+        self,
+        makers: Mapping[str, Callable[[], Any]],
+        *,
+        plain: Mapping[str, nw.LazyFrame],
+        places: pl.DataFrame | None,
+        eager: bool,
     ) -> None:
-        super().__init__(tables)
         self.plain = plain  # the tables as they came
         self.places = places
         self.eager = eager  # in memory, so that what is worked out may serve every split at once
         self.facts: list[tuple[str, tuple[str, ...], dict[str, Any]]] = []
+        self._makers = makers
+        self._made: dict[str, Any] = {}
+        self._turn = RLock()  # a table may need another; two visitors who ask for one make it once
+
+    def __getitem__(self, name: str) -> Any:
+        with self._turn:
+            if name not in self._made:
+                self._made[name] = self._makers[name]()
+            return self._made[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._makers)
+
+    def __len__(self) -> int:
+        return len(self._makers)
+
+    def filled(self) -> set[str]:
+        """The case tables that hold a row."""
+        return {name for name, frame in self.plain.items() if len(frame.head(1).collect())}
 
 
 def prepare(tables: Mapping[str, Any], places: Any = None, *, rules: Rules | None = None) -> Prepared:
@@ -45,35 +72,44 @@ def prepare(tables: Mapping[str, Any], places: Any = None, *, rules: Rules | Non
     rules = rules or activity_rules()
     plain = {n: table(f, n) for n, f in tables.items() if n in CASE_TABLES and f is not None}
     small = None if places is None else pl.DataFrame(places.lazy().collect() if hasattr(places, "lazy") else places)
-    put = Placing(plain, small, rules, BY)
-    made: dict[str, nw.LazyFrame] = dict(plain)
+    in_memory = any(isinstance(f, pl.DataFrame) for f in tables.values())
+    placed = _placed(plain, Placing(plain, small, rules, BY), lambda name: nw.from_native(prepared[name]).lazy())
+    makers = {name: partial(_native, placed.get(name, partial(plain.get, name)), in_memory) for name in plain}
+    if (population := tables.get("population")) is not None:
+        makers["population"] = lambda: population
+    eager = in_memory or all(f.implementation.is_pandas() for f in plain.values())
+    prepared = Prepared(makers, plain=plain, places=small, eager=eager)
+    return prepared
+
+
+def _placed(
+    plain: Mapping[str, nw.LazyFrame], put: Placing, made: Callable[[str], nw.LazyFrame]
+) -> Mapping[str, Maker]:
+    """How each table that can be split is put into its groups; `made` gives those on which another rests."""
+    episodes = partial(made, "episode") if "episode" in plain else lambda: None
+    ways: dict[str, Maker] = {
+        "episode": lambda: put.episodes(plain["episode"]),
+        "assessment": lambda: put.assessments(plain["assessment"], episodes()),
+        "audit": lambda: put.audits(plain["audit"], episodes(), plain.get("assessment")),
+        "referral": lambda: put.referrals(plain["referral"]),
+        "spend": lambda: put.spend(plain["spend"]),
+    }
     if "episode" in plain:
-        made["episode"] = put.episodes(plain["episode"])
-    if "assessment" in plain:
-        made["assessment"] = put.assessments(plain["assessment"], made.get("episode"))
+        ways |= {name: partial(_under, plain, put, made, name, "episode") for name in OF_EPISODE}
     if "audit" in plain:
-        made["audit"] = put.audits(plain["audit"], made.get("episode"), plain.get("assessment"))
-    for names, above, key in (
-        (OF_EPISODE, "episode", "episode_id"),
-        (("audit_answer", "audit_action"), "audit", "audit_id"),
-    ):
-        for name in names:
-            if name in plain and above in made:
-                made[name] = put.under(plain[name], made[above], key)
-    if "audit" in plain and "audit_action" in plain:
-        made["audit_action"] = put.agency(made["audit_action"], "owner_agency_id")
-    if "referral" in plain:
-        made["referral"] = put.referrals(plain["referral"])
-    if "forum" in plain and "forum_item" in plain:
-        made["forum_item"] = put.forum_items(plain["forum_item"], plain["forum"])
-    if "spend" in plain:
-        made["spend"] = put.spend(plain["spend"])
-    native: dict[str, Any] = {name: nw.to_native(frame) for name, frame in made.items()}
-    if any(isinstance(f, pl.DataFrame) for f in tables.values()):
-        native = dict(zip(native, pl.collect_all(list(native.values())), strict=True))
-    if tables.get("population") is not None:
-        native["population"] = tables["population"]
-    eager = all(f.implementation.is_pandas() for f in plain.values()) or any(
-        isinstance(f, pl.DataFrame) for f in tables.values()
-    )
-    return Prepared(native, plain=plain, places=small, eager=eager)
+        ways["audit_answer"] = partial(_under, plain, put, made, "audit_answer", "audit")
+        ways["audit_action"] = lambda: put.agency(_under(plain, put, made, "audit_action", "audit"), "owner_agency_id")
+    if "forum" in plain:
+        ways["forum_item"] = lambda: put.forum_items(plain["forum_item"], plain["forum"])
+    return ways
+
+
+def _under(
+    plain: Mapping[str, nw.LazyFrame], put: Placing, made: Callable[[str], nw.LazyFrame], name: str, above: str
+) -> nw.LazyFrame:
+    return put.under(plain[name], made(above), f"{above}_id")
+
+
+def _native(maker: Maker, in_memory: bool) -> Any:
+    native = nw.to_native(maker())
+    return native.collect() if in_memory else native
