@@ -87,8 +87,9 @@ def default_app() -> Iterator[str]:
 
 
 @contextmanager
-def our_server(database_url: str | None = None) -> Iterator[str]:
-    """Our server as `early-help serve` runs it, on the sample data unless a database is given."""
+def our_server(database_url: str | None = None, *, first: str = "") -> Iterator[str]:
+    """Our server as `early-help serve` runs it, on the sample data unless a database is given. `first`: what is run in
+    it before it starts."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         if database_url is None:
@@ -96,7 +97,7 @@ def our_server(database_url: str | None = None) -> Iterator[str]:
 
             database_url = prepare_demo(folder / "sample.db", records=0)
         port = _free_port()
-        command = [sys.executable, "-c", _OURS, str(port), database_url]
+        command = [sys.executable, "-c", f"{first}\n{_OURS}", str(port), database_url]
         with _served(command, folder=folder, address=f"http://127.0.0.1:{port}", health="/healthz") as address:
             yield address
 
