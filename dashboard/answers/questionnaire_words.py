@@ -37,6 +37,14 @@ def sentence(scope: Scope, chosen: str, against: str) -> str:
     return " ".join(said)
 
 
+def _agreement(split: int, topics: int) -> str:
+    if not topics:  # fewer than three partners: nothing is said about agreement
+        return "How partners answered each topic"
+    return (
+        f"Partners are split on {split} of {topics} topics" if split else f"Partners agree on each of {topics} topics"
+    )
+
+
 @kept_until_changed
 def captions(scope: Scope, chosen: str, area: str) -> dict[str, dict[str, Any]]:
     """Of each chart its headline, subtitle, source and n, and the scale where it needs one."""
@@ -50,9 +58,7 @@ def captions(scope: Scope, chosen: str, area: str) -> dict[str, dict[str, Any]]:
     return {
         "spread": common
         | {
-            "headline": f"Partners are split on {split} of {points.height} topics"
-            if split
-            else f"Partners agree on each of {points.height} topics",
+            "headline": _agreement(split, points.height),
             "subtitle": f"Partners by their mean score, rounded; {it.round.title}, {place}. To the right, % of answers "
             "without a score",
         },

@@ -122,6 +122,7 @@ def test_a_leader_and_a_practitioner_of_different_partners_are_shown_without_a_c
     said = words_of(page_of("questionnaire", "subgroup member", round="2", against=against))
     assert "In 2026, 2 partners score the early help system 3.0 of 5." in said
     assert "About these figures" in said  # the page came to its end
+    assert "How partners answered each topic" in say.captions(SAM, "2", "")["spread"]["headline"]
 
 
 def test_two_years_of_one_edition_stand_side_by_side(store):
