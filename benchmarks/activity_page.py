@@ -2,11 +2,11 @@
 
 Two servers run as processes of their own, each on a database of its own: the invented county at two scales, loaded a
 table at a time, its figures reckoned after, as the program does it; each in a Python of its own, so that what it took
-of memory is given back. A visitor signed in as a data officer opens the page in both and
-asks for it again and again, turn about, so that other work on the machine falls on both alike. Reading and reckoning
-happen once for each state of the records; a rerun cuts its view out of what is kept. What loading, reckoning and the
-first page took is told beside it. What the servers reckon behind other pages is left out: at a hundred counties the
-journeys between levels take more memory than this page ever does.
+of memory is given back. A visitor signed in as a data officer opens the page in both and asks for it again and again,
+turn about, so that other work on the machine falls on both alike. Reading and reckoning happen once for each state of
+the records; a rerun cuts its view out of what is kept. What loading, reckoning and the first page took is told beside
+it. What the servers reckon behind other pages is left out: at a hundred counties the journeys between levels take more
+memory than this page ever does.
 
     python -m benchmarks.activity_page [SMALL, 1] [LARGE, 10] [folder]
 
@@ -27,6 +27,7 @@ import time
 import urllib.request
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -60,9 +61,9 @@ def database(file: Path, scale: float) -> dict[str, object]:
     if not told.exists():
         url = prepare_demo(file, records=0)
         found = {"url": url, "gigabytes": 0.0}
-        for step in (_load, _reckon):
+        for step in (partial(_load, scale=scale), _reckon):
             with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-                more = pool.submit(step, url, scale).result()
+                more = pool.submit(step, url).result()
             found |= more | {"gigabytes": max(found["gigabytes"], more["gigabytes"])}
         told.write_text(json.dumps(found))
     return json.loads(told.read_text())
@@ -81,7 +82,7 @@ def _load(url: str, scale: float) -> dict[str, float]:
     return {"load": taken, "rows": rows, "gigabytes": _peak()}
 
 
-def _reckon(url: str, scale: float) -> dict[str, float]:
+def _reckon(url: str) -> dict[str, float]:
     with open_store(url) as store:
         use_store(store)
         start = time.perf_counter()
@@ -145,8 +146,8 @@ def main(scales: tuple[float, float] = SCALES, folder: Path | None = None) -> in
     print("".join(f"{name:>{wide}}" for name, wide in (*head, ("elements", 10))))
     for row in results:
         print(
-            f"{row['rows']:12,}{row['load']:10.1f}{row['reckon']:11.1f}{row['gigabytes']:10.1f}{row['first']:16.0f}{row['rerun']:11.1f}"
-            f"{row['elements']:10}"
+            f"{row['rows']:12,}{row['load']:10.1f}{row['reckon']:11.1f}{row['gigabytes']:10.1f}"
+            f"{row['first']:16.0f}{row['rerun']:11.1f}{row['elements']:10}"
         )
     ratio = results[1]["rerun"] / results[0]["rerun"]
     print(f"rerun over many records, times that over few: {ratio:.2f} (at most {MUST})")

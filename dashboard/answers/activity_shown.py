@@ -21,7 +21,7 @@ from dashboard.answers.activity_words import length
 from dashboard.answers.audit_counts import kept_with_records_and_audits
 from dashboard.answers.hidden import families
 from dashboard.answers.keep import kept_with_records, the_store
-from metrics.activity import MEASURES, Prepared, measure_of, measures, prepare
+from metrics.activity import MEASURES, measure_of, measures, prepare
 from metrics.definition_files import csv_rows, read_toml
 from metrics.disclosure import ALL, THRESHOLD, Rule, join, suppress, total
 from metrics.estimates import SCHEMA, SUPPRESSED, empty
@@ -118,7 +118,7 @@ def everything(tables: Mapping[str, pl.DataFrame], day: date, some: Collection[s
 def told(tables: Mapping[str, pl.DataFrame]) -> list[str]:
     """The measures of which something is known: every table that they need holds records. Annex A has no episodes, so
     that a share of families with earlier help would be nought there for want of any."""
-    held = (tables if isinstance(tables, Prepared) else prepare(tables)).filled()
+    held = prepare(tables).filled()
     return [id for id, measure in MEASURES.items() if held.issuperset(measure.needs)]
 
 

@@ -217,9 +217,9 @@ def cell(row: Row | None, most: float) -> tuple[str, int]:
 
 def about(it: Measure, *, updated: str, hidden: int, immature: str) -> dict[str, str]:
     """What stands under the page, for the measure that is drawn."""
+    counted = "A count" if it.kind == "count" else f"Of: {it.denominator}"
     return {
-        "definition": f"{it.name}: {it.numerator}. {f'Of: {it.denominator}' if it.kind != 'count' else 'A count'}. "
-        f"Unit: {it.unit}.",
+        "definition": f"{it.name}: {it.numerator}. {counted}. Unit: {it.unit}.",
         "source": f"Case records of the partnership. Definition: {it.source}.",
         "last_update": updated,
         "n": f"Beside every figure, with 95% limits where it is a share. Counted: {_plural(it.per, 2)}. {immature}",

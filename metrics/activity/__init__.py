@@ -88,7 +88,7 @@ def question(
     if unknown := [k for k in keys if k not in BY]:
         raise ValueError(f"Figures are split by {', '.join(BY)}, not by {', '.join(map(str, unknown))}.")
     rules = rules or activity_rules()
-    prepared = tables if isinstance(tables, Prepared) else prepare(tables, rules=rules)
+    prepared = prepare(tables, rules=rules)
     if prepared.places is None and set(keys) & set(PLACES):
         raise ValueError("To split by area, prepare the tables with the places first.")
     return Question(facts(prepared, rules, keys), as_at, period, keys, rules, chosen(measures))

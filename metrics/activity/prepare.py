@@ -67,8 +67,10 @@ def prepare(tables: Mapping[str, Any], places: Any = None, *, rules: Rules | Non
         pandas (dates as `datetime64`), DuckDB or PySpark. A table that is missing is empty.
     places: frame of Polars with `lsoa` and any of the columns `PLACES` (codes); without it nothing is split by area.
     `kin` is the family, or the child where no family is known. A small table `population` (`area`, `level`, `people`,
-    `year`) goes through as it is. Lazy frames stay lazy.
+    `year`) goes through as it is. Lazy frames stay lazy, and tables that are prepared stay as they are.
     """
+    if isinstance(tables, Prepared):
+        return tables
     rules = rules or activity_rules()
     plain = {n: table(f, n) for n, f in tables.items() if n in CASE_TABLES and f is not None}
     small = None if places is None else pl.DataFrame(places.lazy().collect() if hasattr(places, "lazy") else places)
@@ -86,6 +88,10 @@ def _placed(
     plain: Mapping[str, nw.LazyFrame], put: Placing, made: Callable[[str], nw.LazyFrame]
 ) -> Mapping[str, Maker]:
     """How each table that can be split is put into its groups; `made` gives those on which another rests."""
+
+    def under(name: str, above: str) -> Maker:
+        return lambda: put.under(plain[name], made(above), f"{above}_id")
+
     episodes = partial(made, "episode") if "episode" in plain else lambda: None
     ways: dict[str, Maker] = {
         "episode": lambda: put.episodes(plain["episode"]),
@@ -95,19 +101,13 @@ def _placed(
         "spend": lambda: put.spend(plain["spend"]),
     }
     if "episode" in plain:
-        ways |= {name: partial(_under, plain, put, made, name, "episode") for name in OF_EPISODE}
+        ways |= {name: under(name, "episode") for name in OF_EPISODE}
     if "audit" in plain:
-        ways["audit_answer"] = partial(_under, plain, put, made, "audit_answer", "audit")
-        ways["audit_action"] = lambda: put.agency(_under(plain, put, made, "audit_action", "audit"), "owner_agency_id")
+        ways["audit_answer"] = under("audit_answer", "audit")
+        ways["audit_action"] = lambda: put.agency(under("audit_action", "audit")(), "owner_agency_id")
     if "forum" in plain:
         ways["forum_item"] = lambda: put.forum_items(plain["forum_item"], plain["forum"])
     return ways
-
-
-def _under(
-    plain: Mapping[str, nw.LazyFrame], put: Placing, made: Callable[[str], nw.LazyFrame], name: str, above: str
-) -> nw.LazyFrame:
-    return put.under(plain[name], made(above), f"{above}_id")
 
 
 def _native(maker: Maker, in_memory: bool) -> Any:

@@ -228,7 +228,7 @@ class Watched:
         site = "/".join(address.split("/")[:3])
         if self.cookies and site != self.site:
             self.page.context.add_cookies(self.cookies(site))
-            self.site = site
+        self.site = site
         self.page.goto(address)
         return self.settled()
 
