@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 import shutil
 import subprocess
@@ -17,7 +18,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, Route, expect, sync_playwright
 
 from dashboard.demo import prepare_demo
 from dashboard.identity import sample_address
@@ -211,6 +212,7 @@ class Watched:
         self.site = ""
         self.complaints: list[str] = []
         self.outside: list[str] = []
+        self.holding, self.held = False, list[Route]()
         page.on("console", lambda m: self._hear(m.text) if m.type in ("error", "warning") else None)
         page.on("pageerror", lambda error: self._hear(str(error)))
         page.on("request", self._note)
@@ -233,13 +235,28 @@ class Watched:
         return self.settled()
 
     def settled(self) -> Page:
+        """Wait until the script has run to its end and all it wrote is there, but for what is held back: Streamlit
+        fetches the code of each kind of control when it is first needed, and holds its place meanwhile."""
+        unfinished = '[data-stale="true"]' + ("" if self.holding else ', [data-testid="stSkeleton"]')
         self.page.locator("h1").first.wait_for(timeout=30_000)
         self.page.wait_for_function(
-            "() => document.querySelector('.stApp')?.dataset.testScriptState === 'notRunning'"
-            " && !document.querySelector('[data-stale=\"true\"]')",
+            "unfinished => document.querySelector('.stApp')?.dataset.testScriptState === 'notRunning'"
+            " && !document.querySelector(unfinished)",
+            arg=unfinished,
             timeout=30_000,
         )
         return self.page
+
+    def hold_back(self, *kinds: str) -> None:
+        """Let the code of these kinds of control not arrive before `let_through`."""
+        self.holding = True
+        for kind in kinds:
+            self.page.route(f"**/static/js/{kind}*", lambda route: self.held.append(route))
+
+    def let_through(self) -> None:
+        self.holding = False
+        while self.held:
+            self.held.pop(0).continue_()
 
     def faults(self) -> list[str]:
         """All that no page may have, at any of `SIZES`: violations, scrolling sideways, complaints, anything asked of
@@ -266,16 +283,20 @@ class Watched:
         ]
 
 
-def unfold(page: Page, name: str) -> None:
-    """Open what is folded away, unless it is open. A click may fall into the moment in which the page is redrawn."""
+def unfold(page: Page, name: str | re.Pattern[str]) -> Locator:
+    """Open what is folded away, unless it is open; gives the fold, to look inside it.
+
+    A click may fall into the moment in which the page is redrawn.
+    """
     fold = page.locator("details").filter(has=page.locator("summary", has_text=name)).first
     for patience in (5_000, 20_000):  # milliseconds
         if fold.get_attribute("open") is None:
             fold.locator("summary").first.click()
         with suppress(AssertionError):
             expect(fold).to_have_attribute("open", "", timeout=patience)
-            return
+            return fold
     expect(fold).to_have_attribute("open", "")
+    return fold
 
 
 def sign_in(page: Page, person: str) -> None:

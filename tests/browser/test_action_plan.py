@@ -36,8 +36,8 @@ def test_the_plan_opens_without_fault(visit, planned, view):
     page = window.open(f"{planned}/action_plan")
     if view == "one action":
         page = window.open(f"{planned}/action_plan?action={number_of(page, 'Fewer children are referred twice')}")
-        page.get_by_text("Change what it says").click()
-        page.get_by_text(re.compile("^History")).click()
+        unfold(page, "Change what it says")
+        unfold(page, "History")
     elif view == "minutes":
         page = window.open(f"{planned}/action_plan?meeting=2026-07-09")
         expect(page.get_by_text("The meeting of 9 July 2026 looked at")).to_be_visible()
@@ -76,27 +76,26 @@ def test_two_people_at_once_lose_nothing(visit, planned):
     address = (
         f"{planned}/action_plan?action={number_of(ann.open(f'{planned}/action_plan'), 'Families reach a Star review')}"
     )
-    pages = []
+    pages, forms = [], []  # the form of this action, not that of a new one, which asks the same
     for window, text in ((ann, "Twelve booked"), (ben, "Nine booked")):
-        page = window.open(address)
-        unfold(page, "Change what it says")
-        page.get_by_label("Progress", exact=True).first.fill(text)
-        pages.append(page)
-    pages[0].get_by_role("button", name="Save the action").first.click()
+        pages.append(window.open(address))
+        forms.append(unfold(pages[-1], "Change what it says"))
+        forms[-1].get_by_label("Progress", exact=True).fill(text)
+    forms[0].get_by_role("button", name="Save the action").click()
     expect(pages[0].get_by_text(re.compile(r"Action \d+ is saved"))).to_be_visible()
-    pages[1].get_by_role("button", name="Save the action").first.click()
+    forms[1].get_by_role("button", name="Save the action").click()
     expect(pages[1].get_by_text("changed this while you were writing")).to_be_visible()
     ben.settled()
     notes = pages[1].locator(".eh-note")
     expect(notes.filter(has_text="As it stands now")).to_contain_text("Twelve booked")
     expect(notes.filter(has_text="Yours")).to_contain_text("Nine booked")
-    box = pages[1].get_by_label("Progress", exact=True).first
+    box = forms[1].get_by_label("Progress", exact=True)
     expect(box).to_have_value("Nine booked")
     box.fill("Twelve booked, nine held")
-    pages[1].get_by_role("button", name="Save the action").first.click()
+    forms[1].get_by_role("button", name="Save the action").click()
     expect(pages[1].get_by_text(re.compile(r"Action \d+ is saved"))).to_be_visible()
     ben.settled()
-    pages[1].get_by_text(re.compile("^History")).click()
+    unfold(pages[1], "History")
     expect(pages[1].get_by_text("“Twelve booked”, now “Twelve booked, nine held”")).to_be_visible()
 
 
@@ -110,7 +109,7 @@ def test_a_plan_goes_out_as_a_file_and_a_changed_one_comes_in(visit, planned, tm
     changed = tmp_path / "plan.csv"
     rows = text.replace("Book the second Star at the first", "Book the second Star when the first is done")
     changed.write_text(rows + ',,"No owner"\n', encoding="utf-8")
-    page.get_by_text("Bring a plan from a file").click()
+    unfold(page, "Bring a plan from a file")
     page.locator("input[type=file]").set_input_files(changed)
     expect(page.get_by_text(re.compile("of the plan; 1 row is refused"))).to_be_visible()
     window.settled()

@@ -252,15 +252,13 @@ def test_controls_that_arrive_late_take_no_answer_away(visit, opened, database):
     audit_id = of(database, "auditor")[-3]["audit_id"]
     with open_store(database) as store:
         store.audits.save_answer(audit_id, "N2", said="no", evidence="p. 4", base=None, by="tests")
-    window, late = visit(role="auditor"), []
-    for script in ("Radio", "TextInput"):
-        window.page.route(f"**/static/js/{script}*", lambda route: late.append(route))
+    window = visit(role="auditor")
+    window.hold_back("Radio", "TextInput")
     page = window.open(f"{opened}/audit?audit={audit_id}")
     page.get_by_role("button", name="Finish this audit").click()  # the page runs again, with nothing to choose from yet
     expect(page.get_by_text("still to be answered").nth(1)).to_be_visible()
     window.settled()
-    for script in late:
-        script.continue_()
+    window.let_through()
     expect(radio(page, "N2", "No")).to_be_checked()
     press(page, "N3", "Yes")
     expect(page.get_by_text("Saved", exact=True)).to_have_count(1)

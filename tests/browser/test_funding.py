@@ -8,7 +8,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import A_FRAME
+from tests.browser.conftest import A_FRAME, unfold
 
 PAGE = "need_and_funding"
 TYPED = f"{PAGE}?today=typed&before=EHF01%3D90000"
@@ -77,15 +77,14 @@ def test_the_keyboard_alone_moves_a_weight_and_the_money(visit, shown):
 
 
 def test_controls_that_arrive_late_take_no_choice_back(visit, shown):
-    window, late = visit(role="commissioner"), []
-    window.page.route("**/static/js/Selectbox*", lambda route: late.append(route))
+    window = visit(role="commissioner")
+    window.hold_back("Selectbox")
     page = window.open(f"{shown}/{PAGE}?level=district")
     page.get_by_role("slider", name="Deprivation").focus()
     page.keyboard.press("PageUp")
     expect(page).to_have_url(re.compile(r"weights=260-"))
     window.settled()
-    for script in late:
-        script.continue_()
+    window.let_through()
     expect(page.get_by_role("combobox", name="Share between")).to_have_value("Former districts")
     page.get_by_role("slider", name="Deprivation").focus()
     page.keyboard.press("PageUp")
@@ -119,16 +118,13 @@ def test_a_weight_s_link_survives_a_reload(visit, shown):
 
 def test_an_open_list_stays_open_while_controls_above_it_still_arrive(visit, shown):
     window = visit(role="commissioner")
-    late = []
-    for script in ("Slider", "NumberInput"):
-        window.page.route(f"**/static/js/{script}*", lambda route: late.append(route))
+    window.hold_back("Slider", "NumberInput")
     page = window.open(f"{shown}/{PAGE}")
     scrolled_to(page, "First").click()
     option = page.get_by_role("option", name="Shipped example")
     expect(option).to_be_visible()
-    assert len(late) == 2
-    for script in late:
-        script.continue_()
+    assert len(window.held) == 2
+    window.let_through()
     # an open list hides the rest of the page from screen readers, so not by role
     expect(page.locator("input[type=range]")).to_have_count(DOMAINS)
     expect(page.locator("input[type=number]")).to_have_count(4)
@@ -139,7 +135,7 @@ def test_an_open_list_stays_open_while_controls_above_it_still_arrive(visit, sho
 def test_a_scenario_is_kept_opened_by_another_compared_and_handed_on(visit, changing, tmp_path):
     window = visit(role="commissioner")
     page = window.open(f"{changing}/{PAGE}?weights=100-100-100-100-100-100-400")
-    page.get_by_text("Keep what is set as a scenario").click()
+    unfold(page, "Keep what is set as a scenario")
     page.get_by_label("Name of the scenario").filter(visible=True).fill("Villages first <b>")
     page.get_by_role("button", name="Keep", exact=True).click()
     expect(page.get_by_text("“Villages first <b>” is kept")).to_be_visible()
@@ -165,7 +161,7 @@ def test_a_scenario_is_kept_opened_by_another_compared_and_handed_on(visit, chan
     # and it comes back from the file
     third = visit(role="commissioner")
     page = third.open(f"{changing}/{PAGE}")
-    page.get_by_text("Bring a model, its values, or a scenario").click()
+    unfold(page, "Bring a model, its values, or a scenario")
     box = page.locator("input[type=file]").last
     box.set_input_files({"name": "ours.json", "mimeType": "application/json", "buffer": json.dumps(kept).encode()})
     page.get_by_label("Name of the scenario").filter(visible=True).fill("From a file")

@@ -7,6 +7,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.conftest import unfold
+
 # address → somebody who may open it
 PAGES = {
     "": "subgroup member",
@@ -79,7 +81,7 @@ def test_the_keyboard_alone_reaches_and_changes_the_comparison(visit, shown):
 def test_a_chart_has_its_words_its_table_and_its_files(visit, shown, tmp_path):
     window = visit()
     page = window.open(f"{shown}/turn_the_curve?indicator=S1")
-    page.get_by_text("Figures in this chart").click()
+    unfold(page, "Figures in this chart")
     table = page.get_by_role("table").first
     expect(table).to_contain_text("2024/25")
     expect(table).to_contain_text("23.9%")
@@ -95,13 +97,14 @@ def test_a_chart_has_its_words_its_table_and_its_files(visit, shown, tmp_path):
 
 def test_what_one_writes_another_reads_and_nobody_overwrites(visit, changing):
     mine, theirs = visit(), visit(role="commissioner")
-    for window in (mine, theirs):
-        window.open(f"{changing}/turn_the_curve?indicator=S1")
-        window.page.get_by_text("Change “Story behind the curve”").click()
+    forms = {
+        window: unfold(window.open(f"{changing}/turn_the_curve?indicator=S1"), "Change “Story behind the curve”")
+        for window in (mine, theirs)
+    }
 
     def write(window, text: str) -> None:
-        window.page.get_by_label("Story behind the curve", exact=True).fill(text)
-        window.page.get_by_role("button", name="Save", exact=True).filter(visible=True).first.click()
+        forms[window].get_by_label("Story behind the curve", exact=True).fill(text)
+        forms[window].get_by_role("button", name="Save", exact=True).click()
 
     write(theirs, "Theirs <img src=x onerror=alert(1)>")
     expect(theirs.page.get_by_text("is saved")).to_be_visible()

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, WebSocketRoute, expect
 from dashboard.demo_questionnaire import add_rounds
 from dashboard.identity import sample_address
 from dashboard.store import open_store
-from tests.browser.conftest import serving
+from tests.browser.conftest import serving, unfold
 
 # address → somebody who may open it
 PAGES = {
@@ -124,7 +124,7 @@ def test_a_whole_round_by_a_coordinator_three_respondents_and_a_facilitator(visi
     page.get_by_label("Why this score").fill("Minutes of the forum")
     page.get_by_role("button", name="Record", exact=True).click()
     expect(page.get_by_text("What was agreed is recorded.")).to_be_visible()
-    page.get_by_text("Put a priority action into the action plan").click()
+    unfold(page, "Put a priority action into the action plan")
     page.get_by_label("What will be done").fill("Ask ten families a term")
     page.get_by_label("Owner (agency)").fill("Schools")
     page.get_by_role("button", name="Put it into the plan").click()
@@ -212,15 +212,14 @@ def test_a_dropped_connection_loses_at_most_the_field_that_is_being_typed(visit,
 
 
 def test_choices_that_arrive_late_take_no_answer_away(visit, full):
-    window, late = visit(role="respondent"), []
+    window = visit(role="respondent")
     choose(window.open(f"{full}/answer"), VOICE, "3 – ")
-    window.page.route("**/static/js/Radio*", lambda route: late.append(route))
+    window.hold_back("Radio")
     page = window.open(f"{full}/answer")
     page.get_by_label("Comment on “Families shape services”").fill("Twice a year")
     page.keyboard.press("Tab")
     expect(page.get_by_text("Saved: 3 – in place in most of the county, with comment.")).to_be_visible()
-    for script in late:
-        script.continue_()
+    window.let_through()
     expect(group(page, VOICE).get_by_role("radio", name=re.compile("^3 – "))).to_be_checked()
     page.get_by_label("Evidence on “Families shape services”").fill("Survey of May")
     page.keyboard.press("Tab")

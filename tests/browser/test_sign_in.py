@@ -15,7 +15,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from dashboard.entry.app import TABLE
-from tests.browser.conftest import running, serving, sign_in
+from tests.browser.conftest import running, serving, sign_in, unfold
 from tests.integration.conftest import free_port
 
 WORDS = "Referred again within 12 months"  # stands on the scorecard and nowhere on the door
@@ -144,14 +144,14 @@ def test_signing_out_ends_every_tab_and_every_copy_of_the_cookie(site, page):
     assert "_streamlit_user" not in cookies(page)
     other.get_by_role("button", name="Download as CSV").click()  # made when pressed: not for the signed out
     expect(other.get_by_text("Failed to generate file")).to_be_visible()
-    other.get_by_text("Change “Story behind the curve”").click()
-    other.get_by_label("Story behind the curve", exact=True).fill("Written by nobody")
-    save, ended = other.get_by_role("button", name="Save", exact=True), heading(other, "Your session has ended")
-    save.filter(visible=True).first.click()
+    form = unfold(other, "Change “Story behind the curve”")
+    form.get_by_label("Story behind the curve", exact=True).fill("Written by nobody")
+    save, ended = form.get_by_role("button", name="Save", exact=True), heading(other, "Your session has ended")
+    save.click()
     with suppress(AssertionError):  # a click may fall into the moment in which a busy machine redraws the page
         expect(ended).to_be_visible(timeout=5_000)
     if not ended.is_visible():
-        save.filter(visible=True).first.click()
+        save.click()
     expect(ended).to_be_visible()
     assert other.get_by_role("combobox").count() == 0
     assert "Written by nobody" not in other.locator("body").inner_text()
