@@ -1,8 +1,8 @@
 """Questions that pages ask, one module a subject: read in a scope, reckoned, kept in the process."""
 
-from dashboard.answers.keep import use_store
+from dashboard.answers.keep import how_many_came, use_store
 
-__all__ = ["reckon", "use_store", "warm"]
+__all__ = ["how_many_came", "reckon", "use_store", "warm"]
 
 
 def warm(store) -> None:

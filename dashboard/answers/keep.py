@@ -28,6 +28,7 @@ _answers: OrderedDict[tuple, Any] = OrderedDict()
 _of_records: OrderedDict[tuple, Any] = OrderedDict()  # of the newest state of the records alone, whatever their number
 _lock = threading.RLock()
 _computing: dict[tuple, threading.Lock] = {}
+_came = 0  # answers since the process began
 _store: Store | None = None
 _asking = threading.local()
 
@@ -49,6 +50,11 @@ def use_store(store: Store | None) -> None:
             _answers.clear()
             _of_records.clear()
         _store = store
+
+
+def how_many_came() -> int:
+    """How many answers were put into memory since the process began, forgotten ones too: it changes with each."""
+    return _came
 
 
 def kept(
@@ -133,6 +139,7 @@ def _looked_up(state: State) -> Hashable:
 def _answered(
     memory: OrderedDict[tuple, Any], key: tuple, question: Callable[..., T], args: tuple, kwargs: dict[str, Any]
 ) -> T:
+    global _came
     with _lock:
         if key in memory:
             memory.move_to_end(key)
@@ -146,6 +153,7 @@ def _answered(
             result = question(*args, **kwargs)
             with _lock:
                 memory[key] = result
+                _came += 1
                 _forget(memory, key)
             return result
         finally:

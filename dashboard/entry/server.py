@@ -61,12 +61,13 @@ def _prepare() -> None:
 def _reckon(known: int | None, stop: threading.Event) -> int | None:
     """Reckon what case records come to, where they are not the `known` ones: a minute of work that visitors should not
     wait for. Gives the version of what was found: what failed is not tried again before the records change."""
+    global _reckoned
     found = known
     try:
         found = the_store().records_version()
         if found != known:
             answers.reckon()
-            _stand_ready(found)
+            _reckoned = found
     except Exception as error:
         if not stop.is_set():  # else the store was closed meanwhile
             log.error("The figures of case records could not be reckoned: %s", trace_without_data(error))
@@ -74,19 +75,16 @@ def _reckon(known: int | None, stop: threading.Event) -> int | None:
 
 
 def _reckoning(stop: threading.Event) -> None:
-    """Reckon at the start, and again whenever records came in or went, by whichever way they did."""
-    known = None
-    _stand_ready(None)
-    while not stop.is_set():
-        known = _reckon(known, stop)
-        stop.wait(LOOKS)
-
-
-def _stand_ready(version: int | None) -> None:
-    """The figures of these records are kept from now on, and left out when memory is cleaned after a run of a page."""
+    """Reckon at the start, and again whenever records came in or went, by whichever way they did; and leave out of
+    memory cleaning what was kept since, by this or for a visitor."""
     global _reckoned
-    _reckoned = version
-    _leave_out_what_stands()
+    known = _reckoned = left_out = None
+    while not stop.is_set():
+        known, came = _reckon(known, stop), answers.how_many_came()
+        if came != left_out:
+            _leave_out_what_stands()
+            left_out = came
+        stop.wait(LOOKS)
 
 
 def _leave_out_what_stands() -> None:

@@ -1,6 +1,7 @@
 """The server as people run it: its settings, its headers, its answers to anyone who asks, its end."""
 
 import base64
+import gc
 import hashlib
 import json
 import logging
@@ -410,3 +411,19 @@ def test_figures_that_could_not_be_reckoned_do_not_stand_ready(reckoned, monkeyp
     monkeypatch.setattr(server.answers, "reckon", fails)
     server._reckoning(stop)
     assert server._reckoned is None
+
+
+def test_what_is_kept_for_a_visitor_is_left_out_of_memory_cleaning_soon(reckoned, monkeypatch):
+    server, _, _ = reckoned
+    stop, answer, looks = threading.Event(), [["kept for a visitor"]], []
+
+    def look(known, stop):
+        looks.append(any(it is answer for it in gc.get_objects()))  # frozen objects are not among these
+        monkeypatch.setattr(server.answers, "how_many_came", lambda: 1 if len(looks) < 3 else 2)
+        if len(looks) == 4:
+            stop.set()
+
+    monkeypatch.setattr(server, "LOOKS", 0)
+    monkeypatch.setattr(server, "_reckon", look)
+    server._reckoning(stop)
+    assert looks == [True, False, False, False]
