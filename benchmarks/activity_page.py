@@ -24,7 +24,6 @@ import statistics
 import sys
 import tempfile
 import time
-import urllib.request
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
 from functools import partial
@@ -52,7 +51,6 @@ from dashboard.access import PUBLISHED
 from dashboard.answers import activity_shown
 answers.reckon = lambda: activity_shown.reckon(PUBLISHED)
 """
-PATIENCE = 3_600  # seconds until the figures must be reckoned
 
 
 def database(file: Path, scale: float) -> dict[str, object]:
@@ -97,17 +95,6 @@ def _peak() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1_024 / 1e9
 
 
-def _until_reckoned(address: str) -> None:
-    """Wait until the server has reckoned all that it reckons behind its pages, and so has no other work."""
-    end = time.monotonic() + PATIENCE
-    while time.monotonic() < end:
-        with urllib.request.urlopen(f"{address}/healthz", timeout=60) as answer:
-            if json.load(answer)["reckoned"]:
-                return
-        time.sleep(1)
-    raise RuntimeError(f"The figures of {address} were not reckoned within {PATIENCE} seconds.")
-
-
 async def _reruns(addresses: list[str]) -> list[dict[str, float]]:
     """Of each server: `first` (milliseconds until the page stood), `rerun` (median), `elements` that the page sent."""
     sessions: list[Session] = []
@@ -136,8 +123,6 @@ def run(scales: tuple[float, float] = SCALES, folder: Path | None = None) -> lis
         place = folder or Path(fresh)
         made = [database(place / f"{scale:g}.db", scale) | {"scale": scale} for scale in scales]
         addresses = [servers.enter_context(our_server(str(row["url"]), first=ONLY)) for row in made]
-        for address in addresses:
-            _until_reckoned(address)
         return [row | took for row, took in zip(made, asyncio.run(_reruns(addresses)), strict=True)]
 
 

@@ -2,8 +2,9 @@
 
 Each has a form of their own open and changes one answer after another without pause; a change counts when the server
 has said that it is saved. What counts is saves per second against the reruns per second of the one-word app with as
-many visitors, measured in the same run. Afterwards every answer is looked up in the database: none is lost.
-`answering` (the questionnaire) and `auditing` (one audit) say which form, and who fills it in.
+many visitors, measured in the same run; our server has done by then what it reckons behind its pages. Afterwards every
+answer is looked up in the database: none is lost. `answering` (the questionnaire) and `auditing` (one audit) say which
+form, and who fills it in.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ counts is the ratio between the two in one run; milliseconds differ from machine
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import socket
 import statistics
@@ -30,6 +31,7 @@ START = "scorecard"  # the page at the root of the site
 VISITORS = 25
 ALONE, TOGETHER = 1.5, 4.0  # seconds of each measurement
 PATIENCE = 90  # seconds for a server to come up
+RECKONING = 3_600  # seconds for what it reckons behind its pages
 
 _OURS = (
     "import sys; from dashboard.entry.server import run; "
@@ -88,8 +90,8 @@ def default_app() -> Iterator[str]:
 
 @contextmanager
 def our_server(database_url: str | None = None, *, first: str = "") -> Iterator[str]:
-    """Our server as `early-help serve` runs it, on the sample data unless a database is given. `first`: what is run in
-    it before it starts."""
+    """Our server as `early-help serve` runs it, on the sample data unless a database is given; from the moment when it
+    does nothing but serve. `first`: what is run in it before it starts."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         if database_url is None:
@@ -99,7 +101,22 @@ def our_server(database_url: str | None = None, *, first: str = "") -> Iterator[
         port = _free_port()
         command = [sys.executable, "-c", f"{first}\n{_OURS}", str(port), database_url]
         with _served(command, folder=folder, address=f"http://127.0.0.1:{port}", health="/healthz") as address:
+            _wait_until_reckoned(address)
             yield address
+
+
+def _wait_until_reckoned(address: str) -> None:
+    """Wait until a server has reckoned all that it reckons behind its pages.
+
+    Raises `RuntimeError` where that takes more than `RECKONING` seconds.
+    """
+    end = time.monotonic() + RECKONING
+    while time.monotonic() < end:
+        with urllib.request.urlopen(f"{address}/healthz", timeout=60) as answer:
+            if json.load(answer)["reckoned"]:
+                return
+        time.sleep(1)
+    raise RuntimeError(f"The figures of {address} were not reckoned within {RECKONING} seconds.")
 
 
 def _measure(address: str, page: str, *, alone: float, together: float, cookies: str = "") -> tuple[float, float]:
