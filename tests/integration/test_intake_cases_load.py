@@ -1,6 +1,5 @@
 """Case records from a file into the database, by the command line and by the page; and never counted twice."""
 
-import time
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -158,19 +157,9 @@ def a_large_list(rows):
     )
 
 
-def seconds(data):
-    started = time.process_time()
-    batch = read(data, file_name="list 2.csv", as_at=AS_AT)
-    return batch, time.process_time() - started
-
-
-def test_a_quarter_of_a_million_rows_take_seconds_and_grow_with_the_rows():
-    seconds(a_large_list(1000))  # what is read only once
-    _, little = seconds(a_large_list(24_000))
-    batch, much = seconds(a_large_list(240_000))
+def test_a_quarter_of_a_million_rows_are_read_and_none_is_lost():
+    batch = read(a_large_list(240_000), file_name="list 2.csv", as_at=AS_AT)
     # every tenth line repeats the one before it, but for the very first
     assert batch.cases["assessment"].height == 240_000 - 23_999
     assert batch.repaired.height == 23_999
     assert set(batch.cases) == {"person", "assessment", "agency"} <= set(CASE_TABLES)
-    assert much < 60, f"{much:.1f} s of processor time"
-    assert much < 25 * max(little, 0.3), "grows faster than the rows"

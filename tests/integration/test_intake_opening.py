@@ -2,8 +2,9 @@
 
 import io
 import struct
-import time
+import tracemalloc
 import zipfile
+from contextlib import contextmanager
 
 import pytest
 import xlsxwriter
@@ -108,14 +109,24 @@ def test_what_is_not_a_table_gives_one_sentence(data, says):
     assert says in words
 
 
+@contextmanager
+def most_memory(limit):
+    """What is done here takes this many bytes more at most."""
+    tracemalloc.start()
+    try:
+        yield
+        assert tracemalloc.get_traced_memory()[1] < limit
+    finally:
+        tracemalloc.stop()
+
+
 def test_two_hundred_megabytes_of_zero_bytes_are_refused_without_being_read(tmp_path):
     path = tmp_path / "zeros.csv"
     with path.open("wb") as file:
         file.truncate(200_000_000)
-    started = time.perf_counter()
-    words = sentence(path, file_name="")
+    with most_memory(1_000_000):
+        words = sentence(path, file_name="")
     assert words == "zeros.csv is not a table: it holds bytes that no text has."
-    assert time.perf_counter() - started < 1
 
 
 def test_a_file_beyond_the_limit_is_refused_before_it_is_read(tmp_path):
@@ -148,9 +159,9 @@ def bomb(size):
 
 
 def test_a_zip_bomb_is_refused_by_what_it_declares():
-    started = time.perf_counter()
-    assert "would unpack to far more than a workbook holds" in sentence(bomb(60_000_000), file_name="bomb.xlsx")
-    assert time.perf_counter() - started < 5
+    data = bomb(60_000_000)
+    with most_memory(1_000_000):
+        assert "would unpack to far more than a workbook holds" in sentence(data, file_name="bomb.xlsx")
 
 
 def test_a_zip_bomb_that_lies_about_its_size_is_refused():
