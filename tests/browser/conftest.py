@@ -12,7 +12,7 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import cache, partial
 from pathlib import Path
 
@@ -235,17 +235,8 @@ class Watched:
         return self.settled()
 
     def settled(self) -> Page:
-        """Wait until the script has run to its end and all it wrote is there, but for what is held back: Streamlit
-        fetches the code of each kind of control when it is first needed, and holds its place meanwhile."""
-        unfinished = '[data-stale="true"]' + ("" if self.holding else ', [data-testid="stSkeleton"]')
-        self.page.locator("h1").first.wait_for(timeout=30_000)
-        self.page.wait_for_function(
-            "unfinished => document.querySelector('.stApp')?.dataset.testScriptState === 'notRunning'"
-            " && !document.querySelector(unfinished)",
-            arg=unfinished,
-            timeout=30_000,
-        )
-        return self.page
+        """Wait until the page is whole, but for what is held back."""
+        return whole(self.page, missing=self.holding)
 
     def hold_back(self, *kinds: str) -> None:
         """Let the code of these kinds of control not arrive before `let_through`."""
@@ -283,18 +274,26 @@ class Watched:
         ]
 
 
-def unfold(page: Page, name: str | re.Pattern[str]) -> Locator:
-    """Open what is folded away, unless it is open; gives the fold, to look inside it.
+def whole(page: Page, *, missing: bool = False) -> Page:
+    """Wait until the script has run to its end and all it wrote is there: Streamlit fetches the code of each kind of
+    control when it is first needed, and holds its place meanwhile. `missing`: some of that code will not come."""
+    unfinished = '[data-stale="true"]' + ("" if missing else ', [data-testid="stSkeleton"]')
+    page.locator("h1").first.wait_for(timeout=30_000)
+    page.wait_for_function(
+        "unfinished => document.querySelector('.stApp')?.dataset.testScriptState === 'notRunning'"
+        " && !document.querySelector(unfinished)",
+        arg=unfinished,
+        timeout=30_000,
+    )
+    return page
 
-    A click may fall into the moment in which the page is redrawn.
-    """
+
+def unfold(page: Page, name: str | re.Pattern[str]) -> Locator:
+    """Open what is folded away on a whole page, unless it is open; gives the fold, to look inside it."""
+    whole(page)
     fold = page.locator("details").filter(has=page.locator("summary", has_text=name)).first
-    for patience in (5_000, 20_000):  # milliseconds
-        if fold.get_attribute("open") is None:
-            fold.locator("summary").first.click()
-        with suppress(AssertionError):
-            expect(fold).to_have_attribute("open", "", timeout=patience)
-            return fold
+    if fold.get_attribute("open") is None:
+        fold.locator("summary").first.click()
     expect(fold).to_have_attribute("open", "")
     return fold
 

@@ -181,6 +181,8 @@ def test_a_quarter_from_the_draw_to_the_re_audit(visit, opened, database):
     # What came of it: an action, and a re-audit that waits to be allocated.
     page = quinn.open(f"{opened}/audit_desk?show=inadequate")
     page.get_by_role("link", name=re.compile("^Put down an action")).click()
+    page.get_by_label("What is to be done").wait_for()
+    quinn.settled()
     page.get_by_label("What is to be done").fill("See the family this week")
     page.get_by_role("button", name="Put it down", exact=True).click()
     expect(page.get_by_text("The action is put down.")).to_be_visible()
