@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -51,6 +52,11 @@ def open_page() -> None:
     st.html(f"<style>{stylesheet()}</style>")
     if os.environ.get(DEMO):
         banner("Demonstration: published figures that came with the dashboard. What you load or write stays here.")
+
+
+def reckoning() -> AbstractContextManager[None]:
+    """Says what a page waits for, where it waits for longer than a moment: `with reckoning(): seen = answer.…`."""
+    return st.spinner("Reckoning the figures; the first time after a load this takes up to a minute…")
 
 
 def navigation_bar(groups: Mapping[str, Sequence[tuple[str, str, bool]]], *, name: str) -> None:

@@ -6,7 +6,7 @@ from dashboard.answers import activity as answer
 from dashboard.answers import activity_course as one
 from dashboard.answers import case_records
 from dashboard.answers.agency_due import due, looked
-from dashboard.components import About, Choice, about, filters, guard, headline, open_link, section, title
+from dashboard.components import About, Choice, about, filters, guard, headline, open_link, reckoning, section, title
 from dashboard.components.activity import boxes, control, split_table, taking_part
 from dashboard.components.charted import folded_table
 from dashboard.components.standing import standing, stop_without_records
@@ -14,7 +14,7 @@ from dashboard.components.standing import standing, stop_without_records
 scope = guard("activity")
 standing(case_records.banners(scope))
 title("How much do we do, how well, and is anyone better off?")
-with st.spinner("Reckoning the figures; the first time after a load this takes a minute…"):
+with reckoning():
     offered = answer.choices(scope)
 if offered is None:
     stop_without_records(*case_records.nothing(scope))
@@ -25,7 +25,8 @@ chosen = filters(
     Choice("level", "Level of need", offered.levels),
     Choice("period", "Period", offered.periods, default=offered.period),
 )
-seen = answer.activity(scope, **chosen)
+with top, reckoning():
+    seen = answer.activity(scope, **chosen)
 with top:
     headline(seen.sentence)
     if seen.remark:

@@ -6,7 +6,19 @@ from dashboard.answers import assessment_quality as answer
 from dashboard.answers import assessment_quality_sure as second
 from dashboard.answers import case_records
 from dashboard.answers.assessment_quality_shown import SPLITS
-from dashboard.components import About, Choice, about, empty_state, filters, guard, headline, open_link, section, title
+from dashboard.components import (
+    About,
+    Choice,
+    about,
+    empty_state,
+    filters,
+    guard,
+    headline,
+    open_link,
+    reckoning,
+    section,
+    title,
+)
 from dashboard.components.assessment_quality import groups, over_time, three
 from dashboard.components.audit_after import said_before
 from dashboard.components.charted import listed_table
@@ -25,7 +37,8 @@ if not periods:
     st.stop()
 top = st.container()
 chosen = filters(Choice("period", "Year", periods), Choice("by", "By", SPLITS))
-seen = answer.quality(scope, **chosen)
+with top, reckoning():
+    seen = answer.quality(scope, **chosen)
 with top:
     headline(seen.sentence)
     said_before()

@@ -4,14 +4,15 @@ import streamlit as st
 
 from dashboard.answers import case_records
 from dashboard.answers import data_quality as answer
-from dashboard.components import About, Choice, about, filters, guard, headline, title
+from dashboard.components import About, Choice, about, filters, guard, headline, reckoning, title
 from dashboard.components.charted import completeness, listed_table, worded_table
 from dashboard.components.standing import standing, stop_without_records
 
 scope = guard("data_quality")
 standing(case_records.banners(scope))
 title("Can the case records be relied on?")
-offered = answer.choices(scope)
+with reckoning():
+    offered = answer.choices(scope)
 if offered is None:
     stop_without_records(*case_records.nothing(scope))
 agencies, years = offered
@@ -19,7 +20,8 @@ place = st.empty()
 chosen = filters(
     Choice("agency", "Agency", agencies, default=case_records.own_agency(scope)), Choice("year", "Year", years)
 )
-seen = answer.quality(scope, **chosen)
+with place, reckoning():
+    seen = answer.quality(scope, **chosen)
 with place.container():
     headline(seen.sentence)
     if seen.remark:

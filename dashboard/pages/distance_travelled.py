@@ -4,14 +4,14 @@ import streamlit as st
 
 from dashboard.answers import case_records
 from dashboard.answers import star as answer
-from dashboard.components import About, Choice, about, filters, guard, headline, section, title
+from dashboard.components import About, Choice, about, filters, guard, headline, reckoning, section, title
 from dashboard.components import star as show
 from dashboard.components.standing import standing, stop_without_records
 
 scope = guard("distance_travelled")
 standing(case_records.banners(scope))
 title("How far have families come?")
-with st.spinner("Reckoning the figures; the first time after a load this takes a while…"):
+with reckoning():
     offered = answer.choices(scope)
 if offered is None:
     stop_without_records("No Outcome Star readings are loaded yet.", answer.WHAT_TO_LOAD)
@@ -22,7 +22,7 @@ chosen = filters(
     Choice("baseline", "Baseline", offered.baselines),
     Choice("by", "Cut by", offered.by),
 )
-with st.spinner("Reckoning the figures; the first time after a load this takes a while…"):
+with top, reckoning():
     seen = answer.distance(scope, **chosen)
     cut = answer.split(scope, **chosen)
 with top:

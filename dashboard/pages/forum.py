@@ -4,7 +4,7 @@ import streamlit as st
 
 from dashboard.answers import case_records
 from dashboard.answers import forum as answer
-from dashboard.components import About, Choice, about, empty_state, filters, guard, headline, title
+from dashboard.components import About, Choice, about, empty_state, filters, guard, headline, reckoning, title
 from dashboard.components.charted import listed_table, worded_table
 from dashboard.components.standing import standing, stop_without_records
 
@@ -19,7 +19,8 @@ if not areas:
     st.stop()
 place = st.empty()
 chosen = filters(Choice("area", "Forum area", areas))
-seen = answer.forum(scope, chosen["area"])
+with place, reckoning():
+    seen = answer.forum(scope, chosen["area"])
 with place.container():
     headline(seen.sentence)
 if seen.cases and chosen["area"] not in st.session_state.setdefault("looked-at", []):

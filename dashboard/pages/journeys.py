@@ -4,14 +4,15 @@ import streamlit as st
 
 from dashboard.answers import case_records
 from dashboard.answers import journeys as answer
-from dashboard.components import About, Choice, about, filters, guard, headline, title
+from dashboard.components import About, Choice, about, filters, guard, headline, reckoning, title
 from dashboard.components.charted import flow, worded_table
 from dashboard.components.standing import standing, stop_without_records
 
 scope = guard("journeys")
 standing(case_records.banners(scope))
 title("Where do families go?")
-offered = answer.choices(scope)
+with reckoning():
+    offered = answer.choices(scope)
 if offered is None:
     stop_without_records(*case_records.nothing(scope))
 place = st.empty()
@@ -21,7 +22,8 @@ chosen = filters(
     Choice("level", "Level of need at the beginning", offered.levels),
     Choice("year", "Year", offered.years, default=offered.year),
 )
-seen = answer.journeys(scope, **chosen)
+with place, reckoning():
+    seen = answer.journeys(scope, **chosen)
 with place.container():
     headline(seen.sentence)
 if seen.remark:

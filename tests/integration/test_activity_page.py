@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
 import polars as pl
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from dashboard.access import PUBLISHED, Grant, NotAllowed, Scope, scopes_of
@@ -19,6 +21,10 @@ from dashboard.answers import (
     activity_words,
     agency_due,
     case_records,
+    data_quality,
+    forum,
+    journeys,
+    star,
 )
 from dashboard.answers.keep import use_store
 from dashboard.store import Store, open_store
@@ -214,6 +220,35 @@ def test_what_is_due_is_of_the_own_agencies_alone(records):
 @pytest.mark.parametrize("asker", [SUBGROUP, COORDINATOR, scope("QA manager"), scope("data officer")])
 def test_nobody_else_is_given_what_is_due(records, asker):
     assert agency_due.due(asker) is None
+
+
+@pytest.mark.parametrize(
+    ("page", "module", "question"),
+    [("activity", activity, "activity"), ("journeys", journeys, "journeys"), ("forum", forum, "forum"),
+     ("data_quality", data_quality, "quality"), ("distance_travelled", star, "distance")],
+)  # fmt: skip
+def test_who_waits_for_figures_is_told_so(records, monkeypatch, page, module, question):
+    said: list[str] = []
+    waiting: list[str] = []
+    answer = getattr(module, question)
+
+    @contextmanager
+    def told(text: str) -> Iterator[None]:
+        waiting.append(text)
+        yield
+        waiting.remove(text)
+
+    def asked(*args: object, **kwargs: object) -> object:
+        said.extend(waiting)
+        return answer(*args, **kwargs)
+
+    monkeypatch.setattr(st, "spinner", told)
+    monkeypatch.setattr(module, question, asked)
+    at = signed_in(AppTest.from_file(ENTRY, default_timeout=120), "coordinator")
+    at.switch_page(f"../pages/{page}.py").run()
+    assert not at.exception
+    assert len(said) == 1
+    assert "takes up to a minute" in said[0]
 
 
 def test_that_a_lead_saw_single_records_stands_in_the_record_once(records):
